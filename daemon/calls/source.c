@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: callroute contributors */
+/*
+ * See source.h. A seen call has .call while it speaks for it, .stands_by while another source's does,
+ * neither when the call is over for us.
+ */
+#include "source.h"
+
+#include "daemon/headset.h"
+#include "daemon/log.h"
+#include "same.h"
+#include "sandbox.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct seen {
+	struct seen *next;
+	struct source *source;
+	struct call_info info; /* .state: the last that was told */
+	void *data;
+	struct call *call;
+	uint32_t stands_by; /* for the call of this number */
+};
+
+void source_copy(char *ret, size_t n, const char *text)
+{
+	size_t length = strlen(text);
+
+	if (!dbus_validate_utf8(text, NULL))
+		length = 0;
+	if (length >= n) {
+		length = n - 1;
+		while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
+			length--;
+	}
+	memcpy(ret, text, length);
+	ret[length] = '\0';
+}
+
+void source_dialled(struct source *source, route_device from)
+{
+	source->dialled_from = from;
+	source->dialled_until_ms = monotonic_ms() + SOURCE_DIALLED_MS;
+}
+
+/* ---- who speaks ---------------------------------------------------------------------------------- */
+
+static struct seen *speaker_of(const struct calls *calls, const struct call *call)
+{
+	for (struct seen *seen = calls->seen; seen != NULL; seen = seen->next)
+		if (seen->call == call)
+			return seen;
+	return NULL;
+}
+
+/* The source has another call already that is this one. */
+static bool paired(void *data, const struct call *call)
+{
+	const struct source *source = data;
+
+	for (const struct seen *seen = source->calls->seen; seen != NULL; seen = seen->next)
+		if (seen->source == source && seen->stands_by == call_id(call))
+			return true;
+	return false;
+}
+
+static enum policy_outcome add(struct seen *seen)
+{
+	struct source *source = seen->source;
+	struct engine *engine = source->calls->engine;
+	uint64_t now_ms = monotonic_ms();
+	struct call *same = same_find(engine, &seen->info, source->ops, now_ms, paired, source);
+	struct seen *before;
+	enum policy_outcome outcome;
+
+	if (same != NULL && call_ops(same)->rank >= source->ops->rank) {
+		seen->stands_by = call_id(same);
+		return POLICY_OK;
+	}
+	if (same == NULL)
+		return engine_call_add(engine, &seen->info, source->ops, seen, &seen->call);
+	before = speaker_of(source->calls, same);
+	outcome = same_add(engine, &seen->info, source->ops, seen, now_ms, &seen->call);
+	if (outcome == POLICY_OK && before != NULL)
+		before->stands_by = call_id(seen->call);
+	return outcome;
+}
+
+struct seen *seen_new(struct source *source, const struct call_info *info, void *data)
+{
+	struct calls *calls = source->calls;
+	enum policy_outcome outcome;
+	struct seen *seen;
+
+	if (source->n_seen >= SOURCE_MAX_CALLS) {
+		if (!source->limit_told)
+			log_warning("%s has more than %d calls, the others are left alone",
+				    source->name, SOURCE_MAX_CALLS);
+		source->limit_told = true;
+		return NULL;
+	}
+	seen = calloc(1, sizeof(*seen));
+	if (seen == NULL)
+		return NULL;
+	seen->source = source;
+	seen->info = *info;
+	if (info->processes[0] > 0 && !info->by_sound)
+		(void)sandbox_app(info->processes[0], seen->info.app);
+	seen->data = data;
+	if (info->state == CALL_DIALING && source->dialled_from != 0) {
+		if (monotonic_ms() <= source->dialled_until_ms)
+			seen->info.from = source->dialled_from;
+		source->dialled_from = 0;
+	}
+	seen->next = calls->seen;
+	calls->seen = seen;
+	source->n_seen++;
+	outcome = add(seen);
+	if (seen->info.from != 0 &&
+	    (outcome == POLICY_NO_SUCH_DEVICE || outcome == POLICY_NOT_ELIGIBLE)) {
+		seen->info.from = 0; /* the headset that dialled has gone since */
+		outcome = add(seen);
+	}
+	if (outcome != POLICY_OK)
+		log_warning("a call of %s is left alone: %s", source->name,
+			    policy_outcome_name(outcome));
+	return seen;
+}
+
+/* ---- what the source tells ------------------------------------------------------------------------- */
+
+void seen_state(struct seen *seen, enum call_state state)
+{
+	if (seen->info.state == state || state == CALL_ENDED)
+		return;
+	seen->info.state = state;
+	if (seen->call != NULL)
+		(void)engine_call_state(seen->source->calls->engine, seen->call, state, true);
+}
+
+void seen_alerting(struct seen *seen)
+{
+	seen->info.alerting = true;
+	if (seen->call != NULL)
+		engine_call_alerting(seen->source->calls->engine, seen->call);
+}
+
+void seen_party(struct seen *seen, const char *party, const char *name)
+{
+	struct call_info *info = &seen->info;
+	char was_party[CALL_PARTY_SIZE], was_name[CALL_PARTY_SIZE];
+
+	memcpy(was_party, info->party, sizeof(was_party));
+	memcpy(was_name, info->name, sizeof(was_name));
+	source_copy(info->party, sizeof(info->party), party);
+	source_copy(info->name, sizeof(info->name), name);
+	if (seen->call != NULL &&
+	    (strcmp(was_party, info->party) != 0 || strcmp(was_name, info->name) != 0))
+		engine_call_party(seen->source->calls->engine, seen->call, info->party, info->name);
+}
+
+static void seen_free(struct seen *seen)
+{
+	struct source *source = seen->source;
+
+	for (struct seen **link = &source->calls->seen; *link != NULL; link = &(*link)->next) {
+		if (*link == seen) {
+			*link = seen->next;
+			source->n_seen--;
+			break;
+		}
+	}
+	free(seen);
+}
+
+struct seen *seen_end(struct seen *seen, bool remote)
+{
+	if (seen == NULL)
+		return NULL;
+	if (seen->call != NULL)
+		(void)engine_call_state(seen->source->calls->engine, seen->call, CALL_ENDED,
+					remote);
+	seen_free(seen);
+	return NULL;
+}
+
+/* Of several that stand by, the one of the highest rank. */
+static struct seen *next_speaker(const struct calls *calls, uint32_t id)
+{
+	struct seen *best = NULL;
+
+	/* streams that are left over are no call any more */
+	for (struct seen *seen = calls->seen; seen != NULL; seen = seen->next)
+		if (seen->stands_by == id && !seen->info.by_sound &&
+		    (best == NULL || seen->source->ops->rank > best->source->ops->rank))
+			best = seen;
+	return best;
+}
+
+struct seen *seen_lost(struct seen *seen)
+{
+	struct seen *next = NULL;
+	struct call *call;
+
+	if (seen == NULL)
+		return NULL;
+	call = seen->call;
+	if (call != NULL)
+		next = next_speaker(seen->source->calls, call_id(call));
+	if (next == NULL)
+		return seen_end(seen, true);
+	next->stands_by = 0;
+	next->call = call;
+	engine_call_replace(seen->source->calls->engine, call, &next->info, next->source->ops,
+			    next);
+	seen_free(seen);
+	return NULL;
+}
+
+void seen_over(struct call *call, void *source)
+{
+	struct seen *seen = source;
+	const struct calls *calls = seen->source->calls;
+
+	seen->call = NULL;
+	/* Replaced, the call goes on with another: those that stand by it keep to it. */
+	if (engine_call_find(calls->engine, call_id(call)) != NULL)
+		return;
+	for (struct seen *other = calls->seen; other != NULL; other = other->next)
+		if (other->stands_by == call_id(call))
+			other->stands_by = 0;
+}
+
+void *seen_data(const struct seen *seen)
+{
+	return seen->data;
+}
+
+bool seen_is_over(const struct seen *seen)
+{
+	return seen->call == NULL && seen->stands_by == 0;
+}
+
+struct call *seen_call(const struct seen *seen)
+{
+	return seen->call;
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: callroute contributors */
+/*
+ * The session manager's "default" metadata: which sink and source are the defaults, and where each
+ * stream is told to go.
+ *
+ * A stream's target is "target.object", a serial; WirePlumber 0.4 and 0.5 look at it first and at
+ * "target.node" only without it. Both also save a stream's target for the application's next stream,
+ * whichever key was set last, and would send the next ring tone to where a call was. So after each
+ * change of target.object, target.node is set to what was found before us, which has no effect on
+ * the stream but leaves the saved target as it was.
+ *
+ * The metadata lives in the session manager, so a sync with PipeWire says nothing about whether a
+ * change has arrived there; only its echo does. Until the echo, a foreign value is one that was on
+ * its way before ours.
+ */
+#include "private.h"
+
+#include "daemon/log.h"
+
+#include <spa/utils/json.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY_OBJECT "target.object"
+#define KEY_NODE "target.node"
+#define FOLLOW_DEFAULT "-1"
+
+/* ---- targets ------------------------------------------------------------------------------------- */
+
+void target_done(struct target *target)
+{
+	free(target->object);
+	free(target->node);
+	free(target->found_object);
+	free(target->found_node);
+	free(target->record);
+	*target = (struct target){ 0 };
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static void assign(char **text, const char *value)
+{
+	char *copy = value != NULL ? strndup(value, GRAPH_NAME_SIZE - 1) : NULL;
+
+	free(*text);
+	*text = copy;
+}
+
+static struct node *find_by_serial(const struct graph *graph, uint64_t serial)
+{
+	struct global *global;
+
+	spa_list_for_each (global, &graph->lists[GLOBAL_NODE], link) {
+		if (((struct node *)global)->serial == serial)
+			return (struct node *)global;
+	}
+	return NULL;
+}
+
+static struct node *find_by_name(const struct graph *graph, const char *name, bool capture)
+{
+	struct global *global;
+
+	spa_list_for_each (global, &graph->lists[GLOBAL_NODE], link) {
+		struct node *node = (struct node *)global;
+
+		if (node->capture == capture && node->name != NULL && strcmp(node->name, name) == 0)
+			return node;
+	}
+	return NULL;
+}
+
+/* The serial that the two keys mean together; 0 for the default, or for what is not there. */
+static uint64_t resolve(const struct stream *stream, const char *object, const char *by_id)
+{
+	const struct graph *graph = stream->global.graph;
+	const struct node *node;
+	uint64_t serial;
+	uint32_t id;
+
+	if (object != NULL) {
+		if (strcmp(object, FOLLOW_DEFAULT) == 0)
+			return 0;
+		if (spa_atou64(object, &serial, 10))
+			return serial;
+		node = find_by_name(graph, object, stream->capture);
+		return node != NULL ? node->serial : 0;
+	}
+	if (by_id == NULL || !spa_atou32(by_id, &id, 10))
+		return 0;
+	node = global_find(graph, GLOBAL_NODE, id);
+	return node != NULL ? node->serial : 0;
+}
+
+uint64_t target_serial(const struct stream *stream)
+{
+	return resolve(stream, stream->target.object, stream->target.node);
+}
+
+uint64_t target_found_serial(const struct stream *stream)
+{
+	return resolve(stream, stream->target.found_object, stream->target.found_node);
+}
+
+bool target_is_ours(const struct target *target)
+{
+	return target->set != 0;
+}
+
+static void set_typed(struct stream *stream, const char *key, const char *type, const char *value)
+{
+	struct graph *graph = stream->global.graph;
+
+	pw_metadata_set_property(graph->metadata, stream->global.id, key, type, value);
+	graph_requested(graph);
+}
+
+static void set_property(struct stream *stream, const char *key, const char *value)
+{
+	set_typed(stream, key, value != NULL ? "Spa:Id" : NULL, value);
+}
+
+/* The session manager saves at a change only, and a change of the type is one, too; taking the value
+ * away first would move the stream back and forth. */
+static void set_node_again(struct stream *stream, const char *value)
+{
+	set_typed(stream, KEY_NODE, "Spa:Int", value);
+	set_property(stream, KEY_NODE, value);
+}
+
+/* Leave in the session manager's memory what was there before us (see above). */
+static void restore_saved(struct stream *stream)
+{
+	const struct target *target = &stream->target;
+	const struct node *node = NULL;
+	char id[16];
+
+	if (target->found_object != NULL && strcmp(target->found_object, FOLLOW_DEFAULT) != 0)
+		node = find_by_serial(stream->global.graph, target_found_serial(stream));
+	if (node != NULL) {
+		snprintf(id, sizeof(id), "%" PRIu32, node->global.id);
+		set_node_again(stream, id);
+	} else {
+		set_node_again(stream,
+			       target->found_node != NULL ? target->found_node : FOLLOW_DEFAULT);
+	}
+}
+
+void target_set(struct stream *stream, uint64_t serial)
+{
+	struct target *target = &stream->target;
+	char value[24];
+
+	/* Before a session manager is there, nobody would take it; its metadata tells a change. */
+	if (stream->global.graph->metadata == NULL)
+		return;
+	if (target->set == serial && !target->confirmed &&
+	    graph_now_ns() - target->sent_ns < GRAPH_ECHO_NS)
+		return;
+	snprintf(value, sizeof(value), "%" PRIu64, serial);
+	/* What is there now was found, unless it is ours, or a deletion of ours is under way. */
+	if (target->set == 0 && !target->clearing) {
+		assign(&target->found_object, target->object);
+		assign(&target->found_node, target->node);
+	}
+	target->set = serial;
+	target->sent_ns = graph_now_ns();
+	target->moved_from = 0;
+	target->clearing = false;
+	target->confirmed = same(target->object, value);
+	set_property(stream, KEY_OBJECT, value);
+	restore_saved(stream);
+	record_target(stream);
+	stream_update_kept(stream);
+}
+
+void target_detour(struct stream *stream, uint64_t detour)
+{
+	struct target *target = &stream->target;
+	char value[24];
+
+	if (stream->global.graph->metadata == NULL || target->set == 0)
+		return;
+	snprintf(value, sizeof(value), "%" PRIu64, detour);
+	set_property(stream, KEY_OBJECT, value);
+	snprintf(value, sizeof(value), "%" PRIu64, target->set);
+	set_property(stream, KEY_OBJECT, value);
+	restore_saved(stream);
+	target->detour = detour;
+	target->confirmed = false;
+	target->sent_ns = graph_now_ns();
+}
+
+void target_clear(struct stream *stream)
+{
+	struct target *target = &stream->target;
+	bool found_object = target->found_object != NULL &&
+			    (strcmp(target->found_object, FOLLOW_DEFAULT) == 0 ||
+			     target_found_serial(stream) != 0);
+
+	if (target->set == 0 || stream->global.graph->metadata == NULL)
+		return;
+	target->set = 0;
+	target->clearing = true;
+	/* What is set last is what the session manager saves. */
+	if (found_object) {
+		set_property(stream, KEY_NODE, target->found_node);
+		set_property(stream, KEY_OBJECT, target->found_object);
+	} else {
+		set_property(stream, KEY_OBJECT, NULL);
+		if (target->found_node != NULL)
+			set_node_again(stream, target->found_node);
+		else
+			set_property(stream, KEY_NODE, NULL);
+	}
+	record_target(stream);
+	stream_update_kept(stream);
+}
+
+/* The metadata tells a stream's target.object. */
+static void object_changed(struct stream *stream, const char *value)
+{
+	struct target *target = &stream->target;
+	char ours[24];
+
+	if (target->detour != 0) {
+		snprintf(ours, sizeof(ours), "%" PRIu64, target->detour);
+		if (same(ours, value)) {
+			target->detour = 0;
+			return;
+		}
+	}
+	assign(&target->object, value);
+	if (stream->kept)
+		graph_streams_changed(stream->global.graph);
+	/* The echo of a set that we took back at once comes before that of the deletion. */
+	if (value == NULL || same(value, target->found_object))
+		target->clearing = false;
+	record_adopt_target(stream);
+	if (target->set == 0)
+		return;
+	snprintf(ours, sizeof(ours), "%" PRIu64, target->set);
+	if (same(target->object, ours)) {
+		target->confirmed = true;
+	} else if (!target->confirmed) {
+		assign(&target->found_object, value);
+		record_target(stream);
+	} else {
+		log_debug("another program moved stream %u", stream->global.id);
+		target->moved_from = target->set;
+		target->set = 0;
+		target->confirmed = false;
+		record_target(stream);
+	}
+	stream_update_kept(stream);
+}
+
+/* ---- defaults ------------------------------------------------------------------------------------ */
+
+static void read_default(struct graph *graph, char *ret, const char *value)
+{
+	char name[GRAPH_NAME_SIZE] = "", key[32];
+	struct spa_json json, object;
+
+	if (value != NULL) {
+		spa_json_init(&json, value, strlen(value));
+		if (spa_json_enter_object(&json, &object) > 0 &&
+		    spa_json_get_string(&object, key, sizeof(key)) > 0 && strcmp(key, "name") == 0)
+			(void)spa_json_get_string(&object, name, sizeof(name));
+	}
+	if (strcmp(ret, name) == 0)
+		return;
+	snprintf(ret, GRAPH_NAME_SIZE, "%s", name);
+	graph_endpoints_changed(graph);
+}
+
+static void default_changed(struct graph *graph, const char *key, const char *value)
+{
+	if (strcmp(key, "default.audio.sink") == 0)
+		read_default(graph, graph->default_now[DEFAULT_SINK], value);
+	else if (strcmp(key, "default.audio.source") == 0)
+		read_default(graph, graph->default_now[DEFAULT_SOURCE], value);
+	else if (strcmp(key, "default.configured.audio.sink") == 0)
+		read_default(graph, graph->default_configured[DEFAULT_SINK], value);
+	else if (strcmp(key, "default.configured.audio.source") == 0)
+		read_default(graph, graph->default_configured[DEFAULT_SOURCE], value);
+}
+
+/* ---- the object ---------------------------------------------------------------------------------- */
+
+static int on_property(void *data, uint32_t subject, const char *key, const char *type,
+		       const char *value)
+{
+	struct global *global = data;
+	struct graph *graph = global->graph;
+	struct stream *stream = global_find(graph, GLOBAL_STREAM, subject);
+
+	if (key != NULL)
+		record_read(graph, subject, key, value);
+	if (stream != NULL) {
+		/* Without a key, all of the subject's are gone. */
+		if (key == NULL || strcmp(key, KEY_NODE) == 0)
+			assign(&stream->target.node, key != NULL ? value : NULL);
+		if (key == NULL || strcmp(key, KEY_OBJECT) == 0)
+			object_changed(stream, key != NULL ? value : NULL);
+	} else if (subject == 0 && key != NULL) {
+		default_changed(graph, key, value);
+	}
+	return 0;
+}
+
+static const struct pw_metadata_events metadata_events = {
+	PW_VERSION_METADATA_EVENTS,
+	.property = on_property,
+};
+
+int metadata_new(struct graph *graph, uint32_t id, const struct spa_dict *props)
+{
+	const char *name = spa_dict_lookup(props, PW_KEY_METADATA_NAME);
+	struct global *metadata;
+
+	if (name == NULL || strcmp(name, "default") != 0 || graph->metadata != NULL)
+		return 0;
+	metadata = global_new(graph, GLOBAL_METADATA, id, sizeof(*metadata));
+	if (metadata == NULL)
+		return -ENOMEM;
+	if (global_bind(metadata, PW_TYPE_INTERFACE_Metadata, PW_VERSION_METADATA) == NULL) {
+		global_free(metadata);
+		return -ENOMEM;
+	}
+	graph->metadata = (struct pw_metadata *)metadata->proxy;
+	pw_metadata_add_listener(graph->metadata, &metadata->listener, &metadata_events, metadata);
+	graph_streams_changed(graph);
+	return 0;
+}
+
+/* The session manager is gone, and all targets with it; another one starts with none. */
+void metadata_free(struct global *metadata)
+{
+	struct graph *graph = metadata->graph;
+	struct global *global;
+
+	graph->metadata = NULL;
+	spa_list_for_each (global, &graph->lists[GLOBAL_STREAM], link) {
+		struct stream *stream = (struct stream *)global;
+
+		target_done(&stream->target);
+		stream_update_kept(stream);
+	}
+	graph_streams_changed(graph);
+	global_free(metadata);
+}
