@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: callroute contributors */
+/**
+ * The configuration that the rig's children find: two buses that allow everything and activate
+ * nothing, and WirePlumber with the hsphfpd backend and without seats, hardware
+ * and desktop portals. WirePlumber 0.4 reads lua, 0.5 conf; both are written, each finds its own.
+ */
+#include "rig-internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char bus_text[] =
+	"<busconfig><type>session</type><listen>unix:path=%s</listen>\n"
+	"<policy context=\"default\"><allow send_destination=\"*\" eavesdrop=\"true\"/>\n"
+	"<allow receive_sender=\"*\"/><allow own=\"*\"/></policy></busconfig>\n";
+
+static const char lua_bluetooth_text[] =
+	"bluez_monitor.properties[\"bluez5.hfphsp-backend\"] = \"hsphfpd\"\n"
+	"bluez_monitor.properties[\"with-logind\"] = false\n";
+
+static const char lua_main_text[] = "alsa_monitor.enabled = false\n"
+				    "v4l2_monitor.enabled = false\n"
+				    "libcamera_monitor.enabled = false\n";
+
+static const char conf_text[] = "wireplumber.profiles = {\n"
+				"  main = {\n"
+				"    monitor.bluez.seat-monitoring = disabled\n"
+				"    support.logind = disabled\n"
+				"    support.reserve-device = disabled\n"
+				"    support.portal-permissionstore = disabled\n"
+				"    monitor.alsa = disabled\n"
+				"    monitor.alsa-midi = disabled\n"
+				"    monitor.bluez-midi = disabled\n"
+				"    monitor.v4l2 = disabled\n"
+				"    monitor.libcamera = disabled\n"
+				"  }\n"
+				"}\n"
+				"monitor.bluez.properties = {\n"
+				"  bluez5.hfphsp-backend = hsphfpd\n"
+				"}\n";
+
+static int make_folder(const char *path)
+{
+	char part[RIG_PATH_SIZE * 2];
+
+	(void)snprintf(part, sizeof(part), "%s", path);
+	for (char *p = part + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(part, 0700) < 0 && errno != EEXIST)
+			return -errno;
+		*p = '/';
+	}
+	return mkdir(part, 0700) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int write_file(const struct rig *rig, const char *folder, const char *name,
+		      const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+static int write_file(const struct rig *rig, const char *folder, const char *name,
+		      const char *format, ...)
+{
+	char path[RIG_PATH_SIZE * 2];
+	va_list args;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", rig->directory, folder);
+	int r = make_folder(path);
+	if (r < 0)
+		return r;
+	(void)snprintf(path, sizeof(path), "%s/%s/%s", rig->directory, folder, name);
+	FILE *file = fopen(path, "we");
+	if (!file)
+		return -errno;
+	va_start(args, format);
+	(void)vfprintf(file, format, args);
+	va_end(args);
+	return fclose(file) == 0 ? 0 : -errno;
+}
+
+static int copy_file(const char *from, const struct rig *rig, const char *folder, const char *name)
+{
+	char text[16384];
+	FILE *file = fopen(from, "re");
+
+	if (!file)
+		return -errno;
+	size_t n = fread(text, 1, sizeof(text) - 1, file);
+	(void)fclose(file);
+	text[n] = '\0';
+	return write_file(rig, folder, name, "%s", text);
+}
+
+/* The drop-ins that the project ships for WirePlumber, so that the rig runs with them. */
+static int copy_shipped(const struct rig *rig)
+{
+	static const char *const folders[] = { "", "bluetooth.lua.d", "policy.lua.d", "main.lua.d",
+					       "wireplumber.conf.d" };
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		char from[RIG_PATH_SIZE * 2], into[RIG_PATH_SIZE];
+		const char *folder = folders[i];
+
+		(void)snprintf(from, sizeof(from), "%s/%s", RIG_WIREPLUMBER_DIR, folder);
+		DIR *directory = opendir(from);
+		for (struct dirent *entry; directory && (entry = readdir(directory));) {
+			const char *end = strrchr(entry->d_name, '.');
+			bool lua = end && !strcmp(end, ".lua"), conf = end && !strcmp(end, ".conf");
+
+			if (!lua && !conf)
+				continue;
+			/* a file beside the folders belongs where its kind is read */
+			const char *place = lua ? "bluetooth.lua.d" : "wireplumber.conf.d";
+			(void)snprintf(into, sizeof(into), "home/.config/wireplumber/%s",
+				       *folder ? folder : place);
+			(void)snprintf(from, sizeof(from), "%s/%s/%s", RIG_WIREPLUMBER_DIR, folder,
+				       entry->d_name);
+			int r = copy_file(from, rig, into, entry->d_name);
+			if (r < 0) {
+				(void)closedir(directory);
+				return r;
+			}
+		}
+		if (directory)
+			(void)closedir(directory);
+	}
+	return 0;
+}
+
+int rig_write_configuration(struct rig *rig)
+{
+	char system_bus[RIG_PATH_SIZE + 16], session_bus[RIG_PATH_SIZE + 16];
+	int r;
+
+	(void)snprintf(system_bus, sizeof(system_bus), "%s/run/system-bus", rig->directory);
+	(void)snprintf(session_bus, sizeof(session_bus), "%s/run/session-bus", rig->directory);
+	(void)snprintf(rig->system_address, RIG_PATH_SIZE, "unix:path=%.230s", system_bus);
+	(void)snprintf(rig->session_address, RIG_PATH_SIZE, "unix:path=%.230s", session_bus);
+	if ((r = write_file(rig, "log", ".keep", "%s", "")) < 0 ||
+	    (r = write_file(rig, "home/.local/state", ".keep", "%s", "")) < 0 ||
+	    (r = write_file(rig, "home/.cache", ".keep", "%s", "")) < 0 ||
+	    (r = write_file(rig, "run", "system.conf", bus_text, system_bus)) < 0 ||
+	    (r = write_file(rig, "run", "session.conf", bus_text, session_bus)) < 0 ||
+	    (r = write_file(rig, "home/.config/wireplumber/bluetooth.lua.d", "60-rig.lua", "%s",
+			    lua_bluetooth_text)) < 0 ||
+	    (r = write_file(rig, "home/.config/wireplumber/main.lua.d", "60-rig.lua", "%s",
+			    lua_main_text)) < 0 ||
+	    (r = write_file(rig, "home/.config/wireplumber/wireplumber.conf.d", "60-rig.conf", "%s",
+			    conf_text)) < 0)
+		return r;
+	return copy_shipped(rig);
+}
+
+void rig_set_environment(const struct rig *rig)
+{
+	static const char *const unwanted[] = { "PIPEWIRE_REMOTE",
+						"PIPEWIRE_RUNTIME_DIR",
+						"PIPEWIRE_CONFIG_DIR",
+						"PIPEWIRE_CONFIG_NAME",
+						"WIREPLUMBER_CONFIG_DIR",
+						"WIREPLUMBER_DATA_DIR",
+						"XDG_DATA_HOME",
+						"DISPLAY",
+						"WAYLAND_DISPLAY",
+						"NOTIFY_SOCKET",
+						"LISTEN_FDS",
+						"LISTEN_PID",
+						"JOURNAL_STREAM",
+						"CALLROUTE_CONFIG_DIR",
+						"STATE_DIRECTORY",
+						"RUNTIME_DIRECTORY" };
+	static const struct {
+		const char *name, *path;
+	} folders[] = {
+		{ "XDG_RUNTIME_DIR", "run" },
+		{ "CALLROUTE_RIG_DIR", "run" },
+		{ "HOME", "home" },
+		{ "XDG_CONFIG_HOME", "home/.config" },
+		{ "XDG_STATE_HOME", "home/.local/state" },
+		{ "XDG_CACHE_HOME", "home/.cache" },
+	};
+	char path[RIG_PATH_SIZE * 2];
+
+	for (size_t i = 0; i < sizeof(unwanted) / sizeof(unwanted[0]); i++)
+		unsetenv(unwanted[i]);
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", rig->directory, folders[i].path);
+		setenv(folders[i].name, path, 1);
+	}
+	setenv("DBUS_SYSTEM_BUS_ADDRESS", rig->system_address, 1);
+	setenv("DBUS_SESSION_BUS_ADDRESS", rig->session_address, 1);
+	setenv("LC_ALL", "C.UTF-8", 1);
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)remove(path);
+	return 0;
+}
+
+void rig_remove_tree(const char *path)
+{
+	(void)nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}

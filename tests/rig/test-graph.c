@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: callroute contributors */
+/*
+ * Streams: that they go where the plan says, and are given back as they were found, with this
+ * machine's own PipeWire and WirePlumber.
+ */
+#include "graph-world.h"
+
+#include "daemon/log.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void test_marked_nodes_are_endpoints_and_others_are_not(void **state)
+{
+	struct graph_endpoints now;
+
+	graph_endpoints(world.graph, &now);
+	assert_true(now.handset);
+	assert_true(now.speaker);
+	assert_false(now.wired);
+	assert_int_equal(world_node(ROUTE_HANDSET, true), world_node(ROUTE_SPEAKER, true));
+	assert_int_not_equal(world_node(ROUTE_HANDSET, false), world_node(ROUTE_SPEAKER, false));
+}
+
+static void test_stream_of_the_call_moves_with_the_route(void **state)
+{
+	pid_t pid = world_play("call");
+
+	graph_set_call_processes(world.graph, &pid, 1);
+	world_want(ROUTE_HANDSET);
+	assert_soon(world_one_stream_in_force);
+	assert_int_equal(world.plan.sink, world_node(ROUTE_HANDSET, false));
+	world_want(ROUTE_SPEAKER);
+	assert_false(world_plan_is_in_force(NULL));
+	assert_soon(world_one_stream_in_force);
+	assert_int_equal(world.plan.sink, world_node(ROUTE_SPEAKER, false));
+	assert_int_not_equal(graph_last_request_ns(world.graph), 0);
+}
+
+static void test_capture_goes_to_the_marked_microphone(void **state)
+{
+	pid_t pids[2] = { world_play("call"), world_record() };
+
+	graph_set_call_processes(world.graph, pids, 2);
+	world_want(ROUTE_SPEAKER);
+	assert_soon(world_two_streams_in_force);
+	assert_int_equal(world.plan.source, world_node(ROUTE_SPEAKER, true));
+}
+
+static bool nothing_of_the_call_is_left(void *data)
+{
+	const struct plan_snapshot *now = graph_snapshot(world.graph);
+
+	return now->n_streams == 1 && !now->streams[0].ours && now->streams[0].target == 0 &&
+	       world.plan.in_force;
+}
+
+static void test_x7_target_is_taken_back_at_the_end(void **state)
+{
+	struct plan elsewhere;
+	pid_t pid = world_play("call");
+
+	graph_set_call_processes(world.graph, &pid, 1);
+	world_want(ROUTE_HANDSET);
+	assert_soon(world_one_stream_in_force);
+	elsewhere = world.plan;
+	world_want(ROUTE_NONE);
+	assert_soon(nothing_of_the_call_is_left);
+	/* and WirePlumber has taken it to the default again */
+	for (int i = 0; i < 200 && graph_verified(world.graph, &elsewhere); i++)
+		(void)pw_loop_iterate(world.loop, 100);
+	assert_false(graph_verified(world.graph, &elsewhere));
+}
+
+static char seen[192];
+
+static bool is_seen(void *data)
+{
+	graph_explain(world.graph, &world.plan, seen, sizeof(seen));
+	return strcmp(seen, data) == 0;
+}
+
+/* The session manager stands still: what is seen is told, and not what is wished. */
+static void test_what_does_not_follow_is_not_verified_and_told(void **state)
+{
+	pid_t pids[2] = { world_play("call"), 0 };
+
+	graph_set_call_processes(world.graph, pids, 1);
+	world_want(ROUTE_HANDSET);
+	assert_soon(world_one_stream_in_force);
+	assert_true(is_seen((char[]){ "" }));
+	session_pause_wireplumber(world.session, true);
+	world_want(ROUTE_SPEAKER);
+	assert_false(graph_verified(world.graph, &world.plan));
+	assert_true(is_seen((char[]){ "pw-cat plays to earpiece" }));
+	session_pause_wireplumber(world.session, false);
+	assert_soon(world_one_stream_in_force);
+	assert_true(is_seen((char[]){ "" }));
+	/* a stream without a link has no sound, wherever it is to go */
+	session_pause_wireplumber(world.session, true);
+	pids[1] = world_record();
+	graph_set_call_processes(world.graph, pids, 2);
+	assert_true(loop_until(world.loop, is_seen, (char[]){ "pw-cat records from nothing" },
+			       LOOP_DEADLINE_MS));
+	assert_false(graph_verified(world.graph, &world.plan));
+	session_pause_wireplumber(world.session, false);
+	assert_soon(world_two_streams_in_force);
+}
+
+static void test_streams_of_other_processes_are_left_alone(void **state)
+{
+	pid_t pid = world_play("call");
+
+	(void)world_play("music");
+	graph_set_call_processes(world.graph, &pid, 1);
+	world_want(ROUTE_SPEAKER);
+	assert_soon(world_one_stream_in_force);
+	assert_int_equal(graph_snapshot(world.graph)->n_streams, 1);
+}
+
+static bool first_stream_has_moved(void *data)
+{
+	const struct plan_snapshot *now = graph_snapshot(world.graph);
+
+	return now->n_streams == 1 && now->streams[0].moved_from != 0;
+}
+
+static void test_x9_moved_stream_is_not_fought_until_the_route_changes(void **state)
+{
+	pid_t pid = world_play("call");
+	uint32_t stream;
+
+	graph_set_call_processes(world.graph, &pid, 1);
+	world_want(ROUTE_HANDSET);
+	assert_soon(world_one_stream_in_force);
+	stream = world_stream()->id;
+	world_set_metadata(stream, "target.object", world_serial(world_node(ROUTE_SPEAKER, false)));
+	assert_soon(first_stream_has_moved);
+	assert_int_equal(world_stream()->target, world_serial(world_node(ROUTE_SPEAKER, false)));
+	assert_false(world_stream()->ours);
+	world_want(ROUTE_HANDSET);
+	assert_true(world.plan.in_force); /* nothing to do */
+	world_want(ROUTE_SPEAKER);
+	assert_soon(world_one_stream_in_force);
+	world_want(ROUTE_HANDSET);
+	assert_soon(world_one_stream_in_force);
+	assert_int_equal(world.plan.sink, world_node(ROUTE_HANDSET, false));
+}
+
+static bool first_stream_has_a_foreign_target(void *data)
+{
+	const struct plan_snapshot *now = graph_snapshot(world.graph);
+
+	return now->n_streams == 1 && now->streams[0].target != 0 && !now->streams[0].ours;
+}
+
+static bool stream_is_linked_to_the_default(void *data)
+{
+	struct plan handset = { .sink = world_node(ROUTE_HANDSET, false), .source = PLAN_NONE };
+
+	return !graph_verified(world.graph, &handset);
+}
+
+static bool first_stream_is_ours(void *data)
+{
+	const struct plan_snapshot *now = graph_snapshot(world.graph);
+
+	return now->n_streams == 1 && now->streams[0].ours;
+}
+
+static uint64_t expected_target;
+
+static bool first_stream_has_the_expected_target(void *data)
+{
+	const struct plan_snapshot *now = graph_snapshot(world.graph);
+
+	return now->n_streams == 1 && now->streams[0].target == expected_target;
+}
+
+static void test_target_that_was_there_before_is_given_back(void **state)
+{
+	pid_t pid = world_play("call");
+	uint64_t before = world_serial(world_node(ROUTE_SPEAKER, false));
+
+	graph_set_call_processes(world.graph, &pid, 1);
+	assert_soon(stream_is_linked_to_the_default);
+	world_set_metadata(world_stream()->id, "target.object", before);
+	assert_soon(first_stream_has_a_foreign_target);
+	world_want(ROUTE_HANDSET);
+	assert_soon(world_one_stream_in_force);
+	assert_true(world_stream()->had_target);
+	assert_int_equal(world_stream()->target_found, before);
+	world_want(ROUTE_NONE);
+	expected_target = before;
+	assert_soon(first_stream_has_the_expected_target);
+	assert_false(world_stream()->ours);
+}
+
+static void test_next_stream_of_the_application_does_not_inherit_the_calls_target(void **state)
+{
+	pid_t pid = world_play("call");
+
+	graph_set_call_processes(world.graph, &pid, 1);
+	/* it saves the targets of streams that it knows well, so that one has to be there before */
+	assert_soon(stream_is_linked_to_the_default);
+	world_want(ROUTE_HANDSET);
+	assert_soon(world_one_stream_in_force);
+	session_kill(world.session, pid); /* while the target is ours */
+	assert_soon(world_no_stream_is_kept);
+	world_want(ROUTE_NONE);
+	pid = world_play("ring-tone");
+	graph_set_call_processes(world.graph, &pid, 1);
+	assert_soon(world_a_stream_is_in_the_call);
+	assert_soon(stream_is_linked_to_the_default);
+	assert_int_equal(world_stream()->target, 0);
+}
+
+static void test_pipewire_that_is_killed_is_lost_and_found_again(void **state)
+{
+	pid_t pid = world_play("call");
+
+	graph_set_call_processes(world.graph, &pid, 1);
+	world_want(ROUTE_HANDSET);
+	assert_soon(world_one_stream_in_force);
+	session_stop_pipewire(world.session, true);
+	assert_soon(world_is_down);
+	assert_int_equal(graph_snapshot(world.graph)->n_nodes, 0);
+	assert_int_equal(graph_snapshot(world.graph)->n_streams, 0);
+	session_stop_wireplumber(world.session, true);
+	session_kill(world.session, pid);
+	session_start_pipewire(world.session);
+	session_start_wireplumber(world.session);
+	assert_soon(world_is_up);
+	assert_soon(world_endpoints_are_there);
+	pid = world_play("call");
+	graph_set_call_processes(world.graph, &pid, 1);
+	assert_soon(world_one_stream_in_force);
+	assert_int_equal(world.n_down, 1);
+}
+
+static void test_wireplumber_that_is_restarted_gets_the_targets_again(void **state)
+{
+	pid_t pid = world_play("call");
+
+	graph_set_call_processes(world.graph, &pid, 1);
+	world_want(ROUTE_HANDSET);
+	assert_soon(world_one_stream_in_force);
+	session_stop_wireplumber(world.session, true);
+	for (int i = 0; i < 200 && world.plan.in_force; i++)
+		(void)pw_loop_iterate(world.loop, 100);
+	assert_false(world.plan.in_force);
+	session_start_wireplumber(world.session);
+	/* that it is linked again is more than WirePlumber 0.4.13 always manages */
+	assert_soon(world_plan_is_in_force);
+	assert_int_equal(graph_snapshot(world.graph)->n_streams, 1);
+	assert_true(world_stream()->ours);
+	assert_int_equal(world.n_down, 0);
+}
+
+static void test_target_of_an_earlier_process_is_taken_back(void **state)
+{
+	pid_t pid = world_play("call");
+	uint64_t before = world_serial(world_node(ROUTE_SPEAKER, false));
+
+	graph_set_call_processes(world.graph, &pid, 1);
+	assert_soon(stream_is_linked_to_the_default);
+	world_set_metadata(world_stream()->id, "target.object", before);
+	assert_soon(first_stream_has_a_foreign_target);
+	world_want(ROUTE_HANDSET);
+	assert_soon(world_one_stream_in_force);
+	world_restart_graph(&pid, 1);
+	assert_soon(first_stream_is_ours);
+	assert_int_equal(world_stream()->target_found, before);
+	world_want(ROUTE_NONE);
+	expected_target = before;
+	assert_soon(first_stream_has_the_expected_target);
+	assert_false(world_stream()->ours);
+}
+
+static void test_unrelated_streams_tell_nothing(void **state)
+{
+	unsigned int before;
+	pid_t pid;
+
+	loop_drain(world.loop);
+	before = world.n_changed;
+	(void)world_play("music");
+	(void)world_play("more-music");
+	/* a stream of a call, started last, is seen last */
+	pid = world_play("call");
+	graph_set_call_processes(world.graph, &pid, 1);
+	assert_soon(world_a_stream_is_in_the_call);
+	assert_true(world.n_changed - before <= 3);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_marked_nodes_are_endpoints_and_others_are_not),
+		TEST(test_stream_of_the_call_moves_with_the_route),
+		TEST(test_capture_goes_to_the_marked_microphone),
+		TEST(test_x7_target_is_taken_back_at_the_end),
+		TEST(test_what_does_not_follow_is_not_verified_and_told),
+		TEST(test_streams_of_other_processes_are_left_alone),
+		TEST(test_x9_moved_stream_is_not_fought_until_the_route_changes),
+		TEST(test_target_that_was_there_before_is_given_back),
+		TEST(test_next_stream_of_the_application_does_not_inherit_the_calls_target),
+		TEST(test_pipewire_that_is_killed_is_lost_and_found_again),
+		TEST(test_wireplumber_that_is_restarted_gets_the_targets_again),
+		TEST(test_target_of_an_earlier_process_is_taken_back),
+		TEST(test_unrelated_streams_tell_nothing),
+	};
+
+	pw_init(NULL, NULL);
+	if (getenv("CALLROUTE_TEST_DUMP") != NULL)
+		log_set_level(LOG_DEBUG);
+	cmocka_set_test_filter(getenv("CALLROUTE_TEST"));
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: MIT */
+/* SPDX-FileCopyrightText: callroute contributors */
+/**
+ * A registry listener that keeps what the tests ask about. Only cards are bound, for what their globals
+ * do not tell: their profiles.
+ */
+#include "view.h"
+
+#include <errno.h>
+#include <pipewire/extensions/metadata.h>
+#include <pipewire/pipewire.h>
+#include <spa/param/profile.h>
+#include <spa/pod/builder.h>
+#include <spa/pod/parser.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_OBJECTS 512
+#define MAX_PROFILES 16
+#define NAME_SIZE 128
+#define MAX_PLUGGED 8
+
+enum object_type { OBJECT_NODE, OBJECT_CLIENT, OBJECT_LINK, OBJECT_CARD, OBJECT_METADATA };
+
+struct card_profile {
+	int32_t index;
+	char name[NAME_SIZE];
+};
+
+struct object {
+	struct view *view;
+	enum object_type type;
+	uint32_t id;
+	struct pw_proxy *proxy;
+	struct spa_hook listener;
+	char name[NAME_SIZE]; /* a card's is its Bluetooth address */
+
+	uint64_t serial;
+	pid_t process;   /* of a client */
+	uint32_t client; /* of a node */
+	bool stream;
+	bool capture;
+
+	uint32_t output_node; /* of a link */
+	uint32_t input_node;
+
+	struct card_profile profiles[MAX_PROFILES];
+	size_t n_profiles;
+	char profile[NAME_SIZE];
+};
+
+struct plugged {
+	char name[NAME_SIZE];
+	struct pw_proxy *node;
+};
+
+struct view {
+	struct pw_loop *loop;
+	struct pw_context *context;
+	struct pw_core *core;
+	struct pw_registry *registry;
+	struct spa_hook core_listener;
+	struct spa_hook registry_listener;
+	int sync;
+	bool up;
+	bool lost;
+	size_t n_plugged;
+	struct plugged plugged[MAX_PLUGGED];
+	size_t n_objects;
+	struct object *objects[MAX_OBJECTS];
+};
+
+static struct object *find(const struct view *view, enum object_type type, uint32_t id)
+{
+	for (size_t i = 0; i < view->n_objects; i++) {
+		if (view->objects[i]->type == type && view->objects[i]->id == id)
+			return view->objects[i];
+	}
+	return NULL;
+}
+
+static void copy(char ret[static NAME_SIZE], const char *text)
+{
+	(void)snprintf(ret, NAME_SIZE, "%s", text ? text : "");
+}
+
+/* ---- nodes and cards ------------------------------------------------------------------------------ */
+
+static void read_profile(struct object *object, uint32_t id, const struct spa_pod *param)
+{
+	int32_t index = -1;
+	const char *name = NULL;
+
+	if (spa_pod_parse_object(param, SPA_TYPE_OBJECT_ParamProfile, NULL, SPA_PARAM_PROFILE_index,
+				 SPA_POD_Int(&index), SPA_PARAM_PROFILE_name,
+				 SPA_POD_OPT_String(&name)) < 0 ||
+	    !name)
+		return;
+	if (id == SPA_PARAM_Profile) {
+		copy(object->profile, name);
+		return;
+	}
+	for (size_t i = 0; i < object->n_profiles; i++) {
+		if (object->profiles[i].index == index)
+			return;
+	}
+	if (object->n_profiles == MAX_PROFILES)
+		return;
+	struct card_profile *profile = &object->profiles[object->n_profiles++];
+	profile->index = index;
+	copy(profile->name, name);
+}
+
+static void on_card_param(void *data, int seq, uint32_t id, uint32_t index, uint32_t next,
+			  const struct spa_pod *param)
+{
+	if (param)
+		read_profile(data, id, param);
+}
+
+static void on_card_info(void *data, const struct pw_device_info *info)
+{
+	struct object *object = data;
+
+	if (!(info->change_mask & PW_DEVICE_CHANGE_MASK_PARAMS))
+		return;
+	for (uint32_t i = 0; i < info->n_params; i++) {
+		uint32_t id = info->params[i].id;
+
+		if (id != SPA_PARAM_EnumProfile && id != SPA_PARAM_Profile)
+			continue;
+		if (id == SPA_PARAM_EnumProfile)
+			object->n_profiles = 0;
+		pw_device_enum_params((struct pw_device *)object->proxy, 0, id, 0, UINT32_MAX,
+				      NULL);
+	}
+}
+
+/* ---- the registry ------------------------------------------------------------------------------------ */
+
+static void forget(struct object *object)
+{
+	if (object->proxy) {
+		if (object->type != OBJECT_METADATA)
+			spa_hook_remove(&object->listener);
+		pw_proxy_destroy(object->proxy);
+	}
+	free(object);
+}
+
+static struct object *remember(struct view *view, enum object_type type, uint32_t id)
+{
+	struct object *object = view->n_objects < MAX_OBJECTS ? calloc(1, sizeof(*object)) : NULL;
+
+	if (!object)
+		return NULL;
+	object->view = view;
+	object->type = type;
+	object->id = id;
+	view->objects[view->n_objects++] = object;
+	return object;
+}
+
+static uint32_t number_of(const struct spa_dict *props, const char *key)
+{
+	const char *text = spa_dict_lookup(props, key);
+
+	return text ? (uint32_t)strtoul(text, NULL, 10) : 0;
+}
+
+static void add_node(struct view *view, uint32_t id, const struct spa_dict *props)
+{
+	const char *class = spa_dict_lookup(props, PW_KEY_MEDIA_CLASS);
+	struct object *object = remember(view, OBJECT_NODE, id);
+
+	if (!object)
+		return;
+	copy(object->name, spa_dict_lookup(props, PW_KEY_NODE_NAME));
+	object->serial = number_of(props, PW_KEY_OBJECT_SERIAL);
+	object->client = number_of(props, PW_KEY_CLIENT_ID);
+	object->stream = class && !strncmp(class, "Stream/", 7);
+	object->capture = object->stream && strstr(class, "/Input/") != NULL;
+}
+
+static void add_client(struct view *view, uint32_t id, const struct spa_dict *props)
+{
+	struct object *object = remember(view, OBJECT_CLIENT, id);
+
+	if (object)
+		object->process = (pid_t)number_of(props, PW_KEY_SEC_PID);
+}
+
+static void add_card(struct view *view, uint32_t id, const struct spa_dict *props)
+{
+	static const struct pw_device_events events = {
+		PW_VERSION_DEVICE_EVENTS,
+		.info = on_card_info,
+		.param = on_card_param,
+	};
+	const char *name = spa_dict_lookup(props, PW_KEY_DEVICE_NAME);
+
+	/* bluez_card.AA_BB_CC_DD_EE_FF */
+	if (!name || strncmp(name, "bluez_card.", 11))
+		return;
+	struct object *object = remember(view, OBJECT_CARD, id);
+	if (!object)
+		return;
+	copy(object->name, name + 11);
+	for (char *p = object->name; *p; p++) {
+		if (*p == '_')
+			*p = ':';
+	}
+	object->proxy = pw_registry_bind(view->registry, id, PW_TYPE_INTERFACE_Device,
+					 PW_VERSION_DEVICE, 0);
+	pw_device_add_listener((struct pw_device *)object->proxy, &object->listener, &events,
+			       object);
+}
+
+static void add_link(struct view *view, uint32_t id, const struct spa_dict *props)
+{
+	struct object *object = remember(view, OBJECT_LINK, id);
+
+	if (!object)
+		return;
+	object->output_node = number_of(props, PW_KEY_LINK_OUTPUT_NODE);
+	object->input_node = number_of(props, PW_KEY_LINK_INPUT_NODE);
+}
+
+static void add_metadata(struct view *view, uint32_t id, const struct spa_dict *props)
+{
+	const char *name = spa_dict_lookup(props, PW_KEY_METADATA_NAME);
+	struct object *object;
+
+	if (!name || strcmp(name, "default") || !(object = remember(view, OBJECT_METADATA, id)))
+		return;
+	object->proxy = pw_registry_bind(view->registry, id, PW_TYPE_INTERFACE_Metadata,
+					 PW_VERSION_METADATA, 0);
+}
+
+static void on_global(void *data, uint32_t id, uint32_t permissions, const char *type,
+		      uint32_t version, const struct spa_dict *props)
+{
+	struct view *view = data;
+
+	if (!props)
+		return;
+	if (!strcmp(type, PW_TYPE_INTERFACE_Node))
+		add_node(view, id, props);
+	else if (!strcmp(type, PW_TYPE_INTERFACE_Client))
+		add_client(view, id, props);
+	else if (!strcmp(type, PW_TYPE_INTERFACE_Device))
+		add_card(view, id, props);
+	else if (!strcmp(type, PW_TYPE_INTERFACE_Link))
+		add_link(view, id, props);
+	else if (!strcmp(type, PW_TYPE_INTERFACE_Metadata))
+		add_metadata(view, id, props);
+}
+
+static void on_global_remove(void *data, uint32_t id)
+{
+	struct view *view = data;
+
+	for (size_t i = 0; i < view->n_objects; i++) {
+		if (view->objects[i]->id != id)
+			continue;
+		forget(view->objects[i]);
+		view->objects[i] = view->objects[--view->n_objects];
+		return;
+	}
+}
+
+static void on_core_done(void *data, uint32_t id, int seq)
+{
+	struct view *view = data;
+
+	if (id == PW_ID_CORE && seq == view->sync)
+		view->up = true;
+}
+
+static void on_core_error(void *data, uint32_t id, int seq, int res, const char *message)
+{
+	struct view *view = data;
+
+	if (id == PW_ID_CORE && res == -EPIPE) {
+		view->up = false;
+		view->lost = true;
+	}
+}
+
+int view_new(struct pw_loop *loop, struct view **ret)
+{
+	static const struct pw_core_events core_events = {
+		PW_VERSION_CORE_EVENTS,
+		.done = on_core_done,
+		.error = on_core_error,
+	};
+	static const struct pw_registry_events registry_events = {
+		PW_VERSION_REGISTRY_EVENTS,
+		.global = on_global,
+		.global_remove = on_global_remove,
+	};
+	struct view *view = calloc(1, sizeof(*view));
+
+	if (!view)
+		return -ENOMEM;
+	view->loop = loop;
+	view->context = pw_context_new(loop, NULL, 0);
+	view->core = view->context ? pw_context_connect(view->context, NULL, 0) : NULL;
+	if (!view->core) {
+		int error = errno;
+
+		view_free(view);
+		return error ? -error : -ENOTCONN;
+	}
+	pw_core_add_listener(view->core, &view->core_listener, &core_events, view);
+	view->registry = pw_core_get_registry(view->core, PW_VERSION_REGISTRY, 0);
+	pw_registry_add_listener(view->registry, &view->registry_listener, &registry_events, view);
+	view->sync = pw_core_sync(view->core, PW_ID_CORE, 0);
+	*ret = view;
+	return 0;
+}
+
+struct view *view_free(struct view *view)
+{
+	if (!view)
+		return NULL;
+	while (view->n_plugged)
+		view_unplug(view, view->plugged[0].name);
+	for (size_t i = 0; i < view->n_objects; i++)
+		forget(view->objects[i]);
+	if (view->registry) {
+		spa_hook_remove(&view->registry_listener);
+		spa_hook_remove(&view->core_listener);
+		pw_proxy_destroy((struct pw_proxy *)view->registry);
+	}
+	if (view->core)
+		pw_core_disconnect(view->core);
+	if (view->context)
+		pw_context_destroy(view->context);
+	free(view);
+	return NULL;
+}
+
+/* ---- questions ------------------------------------------------------------------------------------- */
+
+bool view_up(const struct view *view)
+{
+	return view->up;
+}
+
+bool view_session(const struct view *view)
+{
+	for (size_t i = 0; i < view->n_objects; i++) {
+		if (view->objects[i]->type == OBJECT_METADATA)
+			return true;
+	}
+	return false;
+}
+
+static bool name_matches(const char *name, const char *wanted)
+{
+	size_t n = strlen(wanted);
+
+	if (n && wanted[n - 1] == '*')
+		return !strncmp(name, wanted, n - 1);
+	return !strcmp(name, wanted);
+}
+
+static const struct object *find_node(const struct view *view, const char *name)
+{
+	for (size_t i = 0; i < view->n_objects; i++) {
+		const struct object *object = view->objects[i];
+
+		if (object->type == OBJECT_NODE && name_matches(object->name, name))
+			return object;
+	}
+	return NULL;
+}
+
+uint32_t view_node(const struct view *view, const char *name)
+{
+	const struct object *object = find_node(view, name);
+
+	return object ? object->id : 0;
+}
+
+uint32_t view_stream(const struct view *view, pid_t process, bool capture)
+{
+	for (size_t i = 0; i < view->n_objects; i++) {
+		const struct object *object = view->objects[i];
+
+		if (object->type != OBJECT_NODE || !object->stream || object->capture != capture)
+			continue;
+		const struct object *client = find(view, OBJECT_CLIENT, object->client);
+		if (client && client->process == process)
+			return object->id;
+	}
+	return 0;
+}
+
+/* The other end of the @nth link of a node, or NULL. */
+static const struct object *peer_of(const struct view *view, uint32_t node, size_t nth)
+{
+	for (size_t i = 0; i < view->n_objects; i++) {
+		const struct object *link = view->objects[i];
+
+		if (link->type != OBJECT_LINK ||
+		    (link->output_node != node && link->input_node != node) || nth--)
+			continue;
+		return find(view, OBJECT_NODE,
+			    link->output_node == node ? link->input_node : link->output_node);
+	}
+	return NULL;
+}
+
+bool view_linked(const struct view *view, uint32_t stream, const char *name)
+{
+	const struct object *peer;
+	size_t n = 0;
+
+	for (; (peer = peer_of(view, stream, n)); n++) {
+		if (!name_matches(peer->name, name))
+			return false;
+	}
+	return n > 0;
+}
+
+const char *view_peer(const struct view *view, uint32_t stream)
+{
+	const struct object *peer = peer_of(view, stream, 0);
+
+	return peer ? peer->name : "";
+}
+
+static struct object *find_card(const struct view *view, const char *address)
+{
+	for (size_t i = 0; i < view->n_objects; i++) {
+		struct object *object = view->objects[i];
+
+		if (object->type == OBJECT_CARD && !strcmp(object->name, address))
+			return object;
+	}
+	return NULL;
+}
+
+const char *view_profile(const struct view *view, const char *address)
+{
+	const struct object *card = find_card(view, address);
+
+	return card ? card->profile : "";
+}
+
+bool view_profile_is(const struct view *view, const char *address, const char *profile)
+{
+	return name_matches(view_profile(view, address), profile);
+}
+
+/* ---- acts -------------------------------------------------------------------------------------------- */
+
+int view_set_profile(struct view *view, const char *address, const char *profile)
+{
+	struct object *card = find_card(view, address);
+
+	for (size_t i = 0; card && i < card->n_profiles; i++) {
+		uint8_t memory[256];
+		struct spa_pod_builder builder = SPA_POD_BUILDER_INIT(memory, sizeof(memory));
+
+		if (strcmp(card->profiles[i].name, profile))
+			continue;
+		struct spa_pod *param = spa_pod_builder_add_object(
+			&builder, SPA_TYPE_OBJECT_ParamProfile, SPA_PARAM_Profile,
+			SPA_PARAM_PROFILE_index, SPA_POD_Int(card->profiles[i].index));
+		pw_device_set_param((struct pw_device *)card->proxy, SPA_PARAM_Profile, 0, param);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int view_move(struct view *view, uint32_t stream, const char *name)
+{
+	const struct object *node = find_node(view, name);
+	char serial[32];
+
+	for (size_t i = 0; node && i < view->n_objects; i++) {
+		if (view->objects[i]->type != OBJECT_METADATA)
+			continue;
+		(void)snprintf(serial, sizeof(serial), "%llu", (unsigned long long)node->serial);
+		pw_metadata_set_property((struct pw_metadata *)view->objects[i]->proxy, stream,
+					 "target.object", "Spa:Id", serial);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int view_plug(struct view *view, const char *name, const char *class, const char *endpoint,
+	      unsigned int priority)
+{
+	char number[16];
+	const struct spa_dict_item items[] = {
+		{ PW_KEY_FACTORY_NAME, "support.null-audio-sink" },
+		{ PW_KEY_NODE_NAME, name },
+		{ PW_KEY_NODE_DESCRIPTION, name },
+		{ PW_KEY_MEDIA_CLASS, class },
+		{ "audio.position", "[ FL FR ]" },
+		{ "callroute.endpoint", endpoint },
+		{ PW_KEY_PRIORITY_SESSION, number },
+	};
+	const struct spa_dict properties = SPA_DICT_INIT_ARRAY(items);
+
+	if (view->n_plugged == MAX_PLUGGED)
+		return -ENOSPC;
+	(void)snprintf(number, sizeof(number), "%u", priority);
+	struct plugged *plugged = &view->plugged[view->n_plugged];
+	plugged->node = pw_core_create_object(view->core, "adapter", PW_TYPE_INTERFACE_Node,
+					      PW_VERSION_NODE, &properties, 0);
+	if (!plugged->node)
+		return -errno;
+	copy(plugged->name, name);
+	view->n_plugged++;
+	return 0;
+}
+
+void view_unplug(struct view *view, const char *name)
+{
+	for (size_t i = 0; i < view->n_plugged; i++) {
+		if (strcmp(view->plugged[i].name, name))
+			continue;
+		pw_proxy_destroy(view->plugged[i].node);
+		view->plugged[i] = view->plugged[--view->n_plugged];
+		return;
+	}
+}
+
+void view_dump(const struct view *view)
+{
+	for (size_t i = 0; i < view->n_objects; i++) {
+		const struct object *object = view->objects[i];
+
+		switch (object->type) {
+		case OBJECT_NODE:
+			fprintf(stderr, "  node %u %s of client %u\n", object->id, object->name,
+				object->client);
+			break;
+		case OBJECT_CLIENT:
+			fprintf(stderr, "  client %u is process %d\n", object->id,
+				(int)object->process);
+			break;
+		case OBJECT_LINK:
+			fprintf(stderr, "  link %u -> %u\n", object->output_node,
+				object->input_node);
+			break;
+		case OBJECT_CARD:
+			fprintf(stderr, "  card %u %s, profile %s of", object->id, object->name,
+				object->profile);
+			for (size_t k = 0; k < object->n_profiles; k++)
+				fprintf(stderr, " %s", object->profiles[k].name);
+			fprintf(stderr, "\n");
+			break;
+		case OBJECT_METADATA:
+			break;
+		}
+	}
+}
