@@ -20,6 +20,8 @@ struct rig_sound {
 	bool judging;
 	double wanted_hz;
 	unsigned int agreeing;
+	unsigned int lines;
+	char last[64];
 };
 
 static void on_line(void *data, const char *line)
@@ -27,6 +29,8 @@ static void on_line(void *data, const char *line)
 	struct rig_sound *sound = data;
 	double hz, level, share;
 
+	sound->lines++;
+	(void)snprintf(sound->last, sizeof(sound->last), "%s", line);
 	if (!sound->judging || sscanf(line, "heard %lf %lf %lf", &hz, &level, &share) != 3)
 		return;
 	bool agrees = sound->wanted_hz > 0.0 ? hz > sound->wanted_hz * 0.985 &&
@@ -78,8 +82,12 @@ bool rig_sound_hears(struct rig *rig, struct rig_sound *sound, double frequency_
 	sound->judging = true;
 	sound->wanted_hz = frequency_hz;
 	sound->agreeing = 0;
+	sound->lines = 0;
 	bool heard = rig_wait(rig, ms, sound->agreeing >= AGREEING);
 	sound->judging = false;
+	if (!heard)
+		fprintf(stderr, "rig: %.1f Hz not heard in %u lines of 0.2 s, the last: %s\n",
+			frequency_hz, sound->lines, sound->last);
 	return heard;
 }
 
