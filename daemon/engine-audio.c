@@ -178,7 +178,8 @@ static uint64_t renew_worn_endpoints(struct engine *engine, uint64_t now_ms)
 	for (size_t i = 0; i < engine->n_devices; i++) {
 		struct engine_device *entry = &engine->devices[i];
 
-		if (entry->endpoint == NULL || entry->audio_wanted || entry->incoming)
+		if (entry->endpoint == NULL || entry->audio_wanted || entry->incoming ||
+		    entry->renew_ms != 0) /* due already, once the card's nodes have gone */
 			continue;
 		if (forgotten(engine, entry, now_ms)) {
 			log_info("a new audio endpoint, since PipeWire has forgotten a sound link");
