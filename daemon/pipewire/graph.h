@@ -85,9 +85,10 @@ void graph_act(struct graph *graph, const struct plan_action *actions, size_t n)
 
 /**
  * graph_verified() - is the sound of the call where @plan says, by links and not by wishes?
- * True where the streams of the call are linked to nothing else than the plan's nodes, and in each
- * direction one of them is linked, if there is one that the session manager is to link. A call without
- * streams is verified when the endpoint's nodes exist.
+ * True where the streams of the call are linked to the plan's nodes and to no other endpoint, and in each
+ * direction one of them is linked, if there is one that the session manager is to link. Who else listens
+ * to a stream (a recorder, a meter) is no matter. A call without streams is verified when the endpoint's
+ * nodes exist.
  */
 bool graph_verified(const struct graph *graph, const struct plan *plan);
 
@@ -101,7 +102,8 @@ void graph_explain(const struct graph *graph, const struct plan *plan, char *ret
 /**
  * graph_relink() - ask the session manager again for links that it has given up on
  *
- * Of streams of the call that have had their target for a second, and no link to it.
+ * Of streams of the call that have had their target for a second, and no link to it. Of those that have
+ * one, links to other endpoints from before are taken away after a second.
  * @busy: it stands still for a sound link now, and has its second afterwards.
  * Returns when to call again (monotonic, ms), UINT64_MAX for not before the graph changes.
  */

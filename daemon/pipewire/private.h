@@ -256,11 +256,15 @@ struct stream {
 	struct target target;
 	uint64_t unlinked_ms; /* since when it has its target and no link to it, 0 where it has */
 	unsigned int relinks; /* how often that was answered, since it was linked */
+	uint64_t left_ms;     /* since when a link of before its target stays, 0 without one */
 };
 
+struct link;
+
 struct link_end {
-	struct spa_list link; /* in stream->ends */
+	struct spa_list link; /* in stream->ends, in the order in which they came */
 	struct stream *stream;
+	const struct link *of;
 	uint32_t peer;
 };
 
@@ -279,6 +283,11 @@ int client_new(struct graph *graph, uint32_t id, const struct spa_dict *props);
 void client_free(struct client *client);
 int link_new(struct graph *graph, uint32_t id, const struct spa_dict *props);
 void link_free(struct link *link);
+bool link_end_is_at_endpoint(const struct link_end *end);
+bool stream_is_linked_to(const struct stream *stream, uint32_t node);
+/** The first of its links to another endpoint than @node, or NULL. What else there is (a recorder, a
+ * meter, a filter) is no place where a call could be. */
+const struct link_end *stream_other_endpoint(const struct stream *stream, uint32_t node);
 
 /** Whose it is: by the sandbox's name, by process, or both; 0 and NULL where unknown. */
 void stream_owner(const struct stream *stream, pid_t *ret_process, const char **ret_app);

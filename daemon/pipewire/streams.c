@@ -322,6 +322,7 @@ static void attach(struct link *link, struct link_end *end, uint32_t id, uint32_
 	struct stream *stream = global_find(link->global.graph, GLOBAL_STREAM, id);
 
 	end->stream = stream;
+	end->of = link;
 	end->peer = peer;
 	if (stream == NULL)
 		return;
@@ -366,16 +367,37 @@ void link_free(struct link *link)
 	global_free(&link->global);
 }
 
-/* Where the stream is, by its links; a link through several ports counts as one answer. */
-static bool linked_elsewhere(const struct stream *stream, uint32_t node)
+bool stream_is_linked_to(const struct stream *stream, uint32_t node)
 {
 	const struct link_end *end;
 
 	spa_list_for_each (end, &stream->ends, link) {
-		if (end->peer != node)
+		if (end->peer == node)
 			return true;
 	}
 	return false;
+}
+
+bool link_end_is_at_endpoint(const struct link_end *end)
+{
+	const struct plan_snapshot *snapshot = &end->stream->global.graph->snapshot;
+
+	for (size_t i = 0; i < snapshot->n_nodes; i++) {
+		if (snapshot->nodes[i].id == end->peer)
+			return true;
+	}
+	return false;
+}
+
+const struct link_end *stream_other_endpoint(const struct stream *stream, uint32_t node)
+{
+	const struct link_end *end;
+
+	spa_list_for_each (end, &stream->ends, link) {
+		if (end->peer != node && link_end_is_at_endpoint(end))
+			return end;
+	}
+	return NULL;
 }
 
 static bool another_is_linked(const struct graph *graph, bool capture)
@@ -403,7 +425,8 @@ static const struct stream *find_astray(const struct graph *graph, const struct 
 
 		if (!stream->in_call || node == PLAN_NONE)
 			continue;
-		if (linked ? linked_elsewhere(stream, node)
+		if (linked ? !stream_is_linked_to(stream, node) ||
+				     stream_other_endpoint(stream, node) != NULL
 			   : !stream->by_itself &&
 				     (all || !another_is_linked(graph, stream->capture)))
 			return stream;

@@ -298,6 +298,92 @@ static void test_unrelated_streams_tell_nothing(void **state)
 	assert_true(world.n_changed - before <= 3);
 }
 
+/* ---- links besides that to the target ---------------------------------------------------------- */
+
+/* By hand, as a patch bay does. */
+static void link_ports(const char *output, const char *input)
+{
+	(void)session_spawn(world.session, (const char *const[]){ "pw-link", output, input, NULL });
+}
+
+static size_t links_of_the_call(void)
+{
+	size_t n = 0;
+	struct stream *stream;
+
+	spa_list_for_each (stream, &world.graph->kept, kept_link) {
+		struct link_end *end;
+
+		spa_list_for_each (end, &stream->ends, link)
+			n++;
+	}
+	return n;
+}
+
+static bool somebody_records(void *data)
+{
+	struct global *global;
+
+	spa_list_for_each (global, &world.graph->lists[GLOBAL_STREAM], link) {
+		struct stream *stream = (struct stream *)global;
+
+		if (stream->capture && !spa_list_is_empty(&stream->ends))
+			return true;
+	}
+	return false;
+}
+
+static bool has_another_link(void *data)
+{
+	return links_of_the_call() == *(size_t *)data + 1;
+}
+
+static bool comes_into_force(void *data)
+{
+	(void)graph_relink(world.graph, &world.plan, graph_now_ns() / 1000000u, false);
+	return world_one_stream_in_force(data);
+}
+
+static void test_who_else_listens_to_the_call_does_not_matter(void **state)
+{
+	pid_t pid = world_play("call");
+	size_t before;
+
+	(void)session_spawn(world.session,
+			    (const char *const[]){ "pw-cat", "-r", "--channels", "1", "-P",
+						   "{ node.name = recorder }",
+						   session_path(world.session, "heard.wav"),
+						   NULL });
+	graph_set_call_processes(world.graph, &pid, 1);
+	world_want(ROUTE_HANDSET);
+	assert_soon(world_one_stream_in_force);
+	assert_soon(somebody_records);
+	before = links_of_the_call();
+	link_ports("pw-cat:output_FL", "recorder:input_MONO");
+	assert_true(loop_until(world.loop, has_another_link, &before, LOOP_DEADLINE_MS));
+	assert_true(graph_verified(world.graph, &world.plan));
+}
+
+static void test_link_to_another_endpoint_from_before_is_taken_away(void **state)
+{
+	pid_t pid = world_play("call");
+	size_t before;
+
+	graph_set_call_processes(world.graph, &pid, 1);
+	world_want(ROUTE_HANDSET);
+	assert_soon(world_one_stream_in_force);
+	before = links_of_the_call();
+	link_ports("pw-cat:output_FL", "loudspeaker:playback_FL");
+	assert_true(loop_until(world.loop, has_another_link, &before, LOOP_DEADLINE_MS));
+	assert_false(graph_verified(world.graph, &world.plan));
+	/* away and back, so that the link to the earpiece is the younger one */
+	world_want(ROUTE_NONE);
+	assert_soon(nothing_of_the_call_is_left);
+	world_want(ROUTE_HANDSET);
+	assert_soon(comes_into_force);
+	assert_int_equal(links_of_the_call(), before);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
 
 int main(void)
@@ -316,6 +402,8 @@ int main(void)
 		TEST(test_wireplumber_that_is_restarted_gets_the_targets_again),
 		TEST(test_target_of_an_earlier_process_is_taken_back),
 		TEST(test_unrelated_streams_tell_nothing),
+		TEST(test_who_else_listens_to_the_call_does_not_matter),
+		TEST(test_link_to_another_endpoint_from_before_is_taken_away),
 	};
 
 	pw_init(NULL, NULL);
