@@ -75,6 +75,9 @@ static void ask_source(struct engine *engine, struct call *call, const char *wha
 
 static void forget_call(struct engine *engine, struct call *call)
 {
+	if (!call->info.by_sound)
+		graph_call_ended(engine->graph, call->info.processes, CALL_MAX_PROCESSES,
+				 call->info.app);
 	for (size_t i = 0; i < engine->n_calls; i++) {
 		if (engine->calls[i] != call)
 			continue;

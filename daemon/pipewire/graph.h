@@ -77,6 +77,15 @@ void graph_set_call_apps(struct graph *graph, const char *const *apps, size_t n)
 size_t graph_talks(const struct graph *graph, const struct talk **ret);
 #define GRAPH_MAX_TALKS 16
 
+/**
+ * graph_call_ended() - a call has ended that was known otherwise than by its streams
+ * @pids: its processes, up to the first that is 0, or @n
+ * @app:  its sandbox, or ""
+ * Streams of these programs that are there, or come within 3 s, are left over from it: they are no talk
+ * until all of them are gone.
+ */
+void graph_call_ended(struct graph *graph, const pid_t *pids, size_t n, const char *app);
+
 /** The snapshot; borrowed until the loop runs again or an action is carried out. */
 const struct plan_snapshot *graph_snapshot(struct graph *graph);
 

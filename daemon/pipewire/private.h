@@ -202,6 +202,7 @@ struct program {
 	struct spa_list streams;
 	struct talk talk;
 	bool talking;
+	bool over;     /* its streams are left over from a call that has ended */
 	bool changing; /* what its streams tell now is not .talking, since .since_ns */
 	uint64_t since_ns;
 };
@@ -230,6 +231,14 @@ enum mute_state {
 };
 
 #define MUTE_MAX_NAMES 8
+
+/** Whose call, known otherwise than by its streams, ended lately. */
+struct ended {
+	pid_t process;
+	char app[TALK_NAME_SIZE];
+	uint64_t ended_ns;
+};
+#define GRAPH_MAX_ENDED 16
 
 struct stream {
 	struct global global;
@@ -392,6 +401,8 @@ struct graph {
 	uint64_t up_ns;         /* since when .up */
 	struct talk talks[GRAPH_MAX_TALKS];
 	size_t n_talks;
+	struct ended ended[GRAPH_MAX_ENDED]; /* a ring */
+	unsigned int next_ended;
 
 	bool stale_endpoints;
 	bool stale_streams;

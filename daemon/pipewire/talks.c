@@ -11,7 +11,8 @@
  * nothing is linked to does not run either, but may have no microphone to be linked to before the
  * headset is in headset mode; so it counts.
  *
- * What begins or ends is believed after a while, for which it must last.
+ * What begins or ends is believed after a while, for which it must last. Streams that outlive the call
+ * that they were of, known by another source, begin nothing.
  */
 #include "private.h"
 
@@ -33,6 +34,8 @@
 #define END_GONE_NS (1500 * MS)
 /** A stream stops while its node waits for a sound link: X3's 5 s, and a second. */
 #define END_PAUSED_NS (6000 * MS)
+/** From the end of a call to the last streams of its program that were meant for it. */
+#define LEFT_OVER_NS (3000 * MS)
 
 enum sound { SOUND_NONE, SOUND_PAUSED, SOUND_UNLINKED, SOUND_RUNNING };
 
@@ -87,14 +90,33 @@ static const char *name_of(const struct stream *stream, const struct spa_dict *p
 	return name != NULL ? name : "";
 }
 
+static bool is_of(const struct talk *talk, pid_t process, const char *app)
+{
+	return app[0] != '\0' ? strcmp(talk->app, app) == 0
+			      : talk->app[0] == '\0' && process > 0 && talk->process == process;
+}
+
+/* Did a call of it end just now? */
+static bool has_just_ended(const struct graph *graph, const struct talk *talk)
+{
+	uint64_t now_ns = graph_now_ns();
+
+	for (size_t i = 0; i < GRAPH_MAX_ENDED; i++) {
+		const struct ended *ended = &graph->ended[i];
+
+		if (ended->ended_ns != 0 && now_ns < ended->ended_ns + LEFT_OVER_NS &&
+		    is_of(talk, ended->process, ended->app))
+			return true;
+	}
+	return false;
+}
+
 static struct program *program_of(struct graph *graph, pid_t process, const char *app)
 {
 	struct program *program;
 
 	spa_list_for_each (program, &graph->programs, link) {
-		if (app[0] != '\0'
-			    ? strcmp(program->talk.app, app) == 0
-			    : program->talk.app[0] == '\0' && program->talk.process == process)
+		if (is_of(&program->talk, process, app))
 			return program;
 	}
 	program = calloc(1, sizeof(*program));
@@ -103,6 +125,7 @@ static struct program *program_of(struct graph *graph, pid_t process, const char
 	spa_list_init(&program->streams);
 	program->talk.process = process;
 	snprintf(program->talk.app, sizeof(program->talk.app), "%s", app);
+	program->over = has_just_ended(graph, &program->talk);
 	spa_list_append(&graph->programs, &program->link);
 	return program;
 }
@@ -155,7 +178,7 @@ static uint64_t delay_of(const struct program *program, enum sound capture, enum
 static uint64_t look(struct graph *graph, struct program *program, uint64_t now_ns)
 {
 	enum sound capture = sound_of(program, true), playback = sound_of(program, false);
-	bool talks = capture >= SOUND_UNLINKED && playback >= SOUND_UNLINKED;
+	bool talks = !program->over && capture >= SOUND_UNLINKED && playback >= SOUND_UNLINKED;
 	uint64_t due_ns;
 
 	if (talks == program->talking) {
@@ -251,6 +274,28 @@ void talk_leave(struct stream *stream)
 	spa_list_remove(&stream->program_link);
 	stream->program = NULL;
 	look_at_all(stream->global.graph);
+}
+
+static void leave_over(struct graph *graph, pid_t process, const char *app)
+{
+	struct ended *ended = &graph->ended[graph->next_ended++ % GRAPH_MAX_ENDED];
+	struct program *program;
+
+	*ended = (struct ended){ .process = process, .ended_ns = graph_now_ns() };
+	snprintf(ended->app, sizeof(ended->app), "%s", app);
+	spa_list_for_each (program, &graph->programs, link) {
+		if (is_of(&program->talk, process, app) && !program->talking)
+			program->over = true;
+	}
+}
+
+void graph_call_ended(struct graph *graph, const pid_t *pids, size_t n, const char *app)
+{
+	for (size_t i = 0; i < n && pids[i] > 0; i++)
+		leave_over(graph, pids[i], "");
+	if (app[0] != '\0')
+		leave_over(graph, 0, app);
+	look_at_all(graph);
 }
 
 /* ---- for others ----------------------------------------------------------------------------------- */

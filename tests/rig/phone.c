@@ -355,8 +355,10 @@ const char *phone_call(struct phone *phone, const struct phone_call_options *opt
 						: "dialing");
 	if (!options->silent && start_sound(call) < 0)
 		abort();
-	error = request(phone, add_call(options, call->sound ? rig_sound_pid(call->sound) : 0),
-			&reply);
+	error = request(
+		phone,
+		add_call(options, call->sound ? rig_sound_pid(call->sound) : options->process),
+		&reply);
 	if (error) {
 		rig_sound_free(call->sound);
 		free(call);

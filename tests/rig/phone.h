@@ -34,7 +34,8 @@ struct phone_call_options {
 	bool incoming;
 	bool video;
 	bool active;       /* already, as a conference that was joined */
-	bool silent;       /* without streams */
+	bool silent;       /* without streams of its own */
+	pid_t process;     /* that has its streams, of a silent one; 0 for none */
 	bool conference;   /* it can be joined */
 	const char *party; /* may be NULL */
 	const char *from;  /* a headset's address, may be NULL */

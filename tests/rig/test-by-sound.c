@@ -298,6 +298,30 @@ static void test_a_call_that_is_registered_is_not_counted_twice(void **state)
 	expect(rig_wait(rig, LIMIT_MS, route_is(f, "none", NULL)));
 }
 
+/* Whatever a program still plays after its call is none of its own. */
+static void test_streams_that_outlive_their_call_are_no_call(void **state)
+{
+	struct fixture *f = *state;
+	struct rig *rig = f->rig;
+	struct rig_sound *sound =
+		NATIVE(f, "--play", "500", "--capture", "--role", "Communication");
+	struct phone_call_options options = { .active = true,
+					      .silent = true,
+					      .process = rig_sound_pid(sound) };
+	struct phone_call *call;
+
+	expect(rig_wait(rig, LIMIT_MS,
+			view_stream(rig_view(rig), options.process, true) != 0 &&
+				view_stream(rig_view(rig), options.process, false) != 0));
+	/* it ends before its streams have lasted long enough to be believed */
+	assert_null(phone_call(f->phone, &options, &call));
+	expect(rig_wait(rig, LIMIT_MS, route_is(f, "handset", "V6")));
+	assert_null(phone_ask(f->phone, call, "Hangup"));
+	expect(rig_wait(rig, LIMIT_MS, route_is(f, "none", NULL)));
+	expect_nothing_but_this_call(f);
+	sound = rig_sound_free(sound);
+}
+
 /* ---- what is none --------------------------------------------------------------------------------- */
 
 static void test_programs_that_record_or_play_are_in_no_call(void **state)
@@ -383,6 +407,7 @@ int main(void)
 		cmocka_unit_test(test_a_browser_that_is_configured_is_in_a_call),
 		cmocka_unit_test(test_a_program_in_a_sandbox_is_in_a_call),
 		cmocka_unit_test(test_a_call_that_is_registered_is_not_counted_twice),
+		cmocka_unit_test(test_streams_that_outlive_their_call_are_no_call),
 		cmocka_unit_test(test_programs_that_record_or_play_are_in_no_call),
 	};
 
