@@ -94,6 +94,77 @@ static void tell_moves(struct engine *engine)
 	}
 }
 
+/* Where a call is without headsets. */
+static struct route built_in_default(const struct engine *engine)
+{
+	for (size_t i = 0; i < engine->n_calls; i++) {
+		const struct call *call = engine->calls[i];
+		enum call_state state = policy_call_state(engine->policy, call->id);
+
+		if (call->info.video && (state == CALL_ACTIVE || state == CALL_DIALING))
+			return (struct route){ .kind = ROUTE_SPEAKER };
+	}
+	return (struct route){ .kind = ROUTE_HANDSET };
+}
+
+/* A port of the card that the call's sound is on, as an endpoint. */
+static struct route route_of_port(const struct engine *engine, const struct graph_pick *pick)
+{
+	const struct plan_snapshot *now = graph_snapshot(engine->graph);
+	struct route route = { .kind = ROUTE_NONE };
+	bool in_use = false;
+
+	for (size_t i = 0; i < now->n_nodes; i++) {
+		const struct plan_node *node = &now->nodes[i];
+		const struct plan_port *port;
+
+		if (node->capture || node->port >= now->n_ports)
+			continue;
+		port = &now->ports[node->port];
+		if (port->card >= now->n_cards || now->cards[port->card].id != pick->card ||
+		    port->device != pick->port_device)
+			continue;
+		in_use = in_use || node->id == engine->plan.sink;
+		if (port->index == pick->port && route.kind == ROUTE_NONE)
+			route.kind = node->kind;
+	}
+	if (!in_use || route_is_bluetooth(engine->decided))
+		route.kind = ROUTE_NONE;
+	return route;
+}
+
+static struct route route_of_pick(struct engine *engine, const struct graph_pick *pick)
+{
+	const struct route none = { .kind = ROUTE_NONE };
+	bool speaker;
+
+	if (pick->device == 0)
+		return route_of_port(engine, pick);
+	if (pick->headset_mode) {
+		speaker = engine_configured(engine, pick->device).kind == DEVICE_SPEAKER;
+		return (struct route){ speaker ? ROUTE_BT_SPEAKER : ROUTE_HEADSET, pick->device };
+	}
+	if (!route_is_bluetooth(engine->decided) || engine->decided.device != pick->device ||
+	    policy_device_mode(engine->policy, pick->device) != MODE_HFP)
+		return none;
+	return built_in_default(engine);
+}
+
+/* X9: a card taken out of headset mode leaves the call to this machine. */
+static void tell_picks(struct engine *engine)
+{
+	struct policy_event event = { .type = EVENT_MOVED };
+	struct graph_pick pick;
+
+	while (graph_next_pick(engine->graph, &pick)) {
+		event.route = route_of_pick(engine, &pick);
+		if (event.route.kind == ROUTE_NONE || route_equal(event.route, engine->decided))
+			continue;
+		if (engine_event(engine, &event) != POLICY_OK)
+			log_debug("what another program set on a card is not followed");
+	}
+}
+
 size_t engine_talks(const struct engine *engine, const struct talk **ret)
 {
 	return graph_talks(engine->graph, ret);
@@ -140,4 +211,5 @@ void engine_observe_graph(struct engine *engine)
 		return; /* an absent PipeWire tells nothing of the machine */
 	tell_endpoints(engine);
 	tell_moves(engine);
+	tell_picks(engine);
 }

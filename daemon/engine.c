@@ -320,6 +320,8 @@ enum policy_outcome engine_event(struct engine *engine, struct policy_event *eve
 		engine_complete_connect(engine, event);
 	outcome = policy_handle(engine->policy, event);
 	if (outcome == POLICY_OK) {
+		if (event->type != EVENT_MUTE && event->type != EVENT_TIME)
+			graph_forget_picks(engine->graph);
 		engine_sync_calls(engine);
 		engine_settle(engine);
 	}

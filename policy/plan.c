@@ -213,6 +213,17 @@ static uint32_t found_port(const struct planner *p, const struct plan_port *like
 	return PLAN_NONE;
 }
 
+static bool is_picked(const struct planner *p, const struct plan_port *like)
+{
+	for (size_t i = 0; i < p->now->n_ports; i++) {
+		const struct plan_port *port = &p->now->ports[i];
+
+		if (port->card == like->card && port->device == like->device && port->picked)
+			return true;
+	}
+	return false;
+}
+
 static void set_port(struct planner *p, const struct plan_node *node)
 {
 	const struct plan_port *port;
@@ -221,7 +232,7 @@ static void set_port(struct planner *p, const struct plan_node *node)
 	if (node == NULL || node->port >= p->now->n_ports)
 		return;
 	port = &p->now->ports[node->port];
-	if (port->active || port->card >= p->now->n_cards)
+	if (port->active || port->card >= p->now->n_cards || is_picked(p, port))
 		return;
 	found = found_port(p, port);
 	add(p, (struct plan_action){ .type = PLAN_SET_PORT,

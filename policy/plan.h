@@ -40,7 +40,8 @@ struct plan_port {
 	uint32_t index;  /* of EnumRoute */
 	uint32_t device; /* the card's "card.profile.device" */
 	bool active;
-	bool found; /* it was active before our first change in this call */
+	bool found;  /* it was active before our first change in this call */
+	bool picked; /* it is active, and another program's choice (X9): it is not replaced */
 };
 
 /** A node that an endpoint may consist of; the best one of a kind comes first. A node that serves

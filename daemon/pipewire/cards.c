@@ -41,17 +41,20 @@ static int parse_profile(const struct spa_pod *pod, void *item)
 	int32_t index, priority = 0;
 	uint32_t available = SPA_PARAM_AVAILABILITY_unknown;
 	const char *name = NULL;
+	bool saved = false;
 
 	if (spa_pod_parse_object(pod, SPA_TYPE_OBJECT_ParamProfile, NULL, SPA_PARAM_PROFILE_index,
 				 SPA_POD_Int(&index), SPA_PARAM_PROFILE_name,
 				 SPA_POD_OPT_String(&name), SPA_PARAM_PROFILE_priority,
 				 SPA_POD_OPT_Int(&priority), SPA_PARAM_PROFILE_available,
-				 SPA_POD_OPT_Id(&available)) < 0 ||
+				 SPA_POD_OPT_Id(&available), SPA_PARAM_PROFILE_save,
+				 SPA_POD_OPT_Bool(&saved)) < 0 ||
 	    index < 0)
 		return -EINVAL;
 	*ret = (struct card_profile){ .index = (uint32_t)index,
 				      .priority = priority,
-				      .available = available != SPA_PARAM_AVAILABILITY_no };
+				      .available = available != SPA_PARAM_AVAILABILITY_no,
+				      .saved = saved };
 	/* The names are those of PipeWire's bluez5 plugin, with a codec behind them or without. */
 	if (name != NULL && starts_with(name, "headset-head-unit"))
 		ret->class = PROFILE_HFP;
@@ -156,13 +159,16 @@ static int parse_active(const struct spa_pod *pod, void *item)
 {
 	struct card_active *ret = item;
 	int32_t index, device;
+	bool saved = false;
 
 	if (spa_pod_parse_object(pod, SPA_TYPE_OBJECT_ParamRoute, NULL, SPA_PARAM_ROUTE_index,
-				 SPA_POD_Int(&index), SPA_PARAM_ROUTE_device,
-				 SPA_POD_Int(&device)) < 0 ||
+				 SPA_POD_Int(&index), SPA_PARAM_ROUTE_device, SPA_POD_Int(&device),
+				 SPA_PARAM_ROUTE_save, SPA_POD_OPT_Bool(&saved)) < 0 ||
 	    index < 0 || device < 0)
 		return -EINVAL;
-	*ret = (struct card_active){ .device = (uint32_t)device, .route = (uint32_t)index };
+	*ret = (struct card_active){ .device = (uint32_t)device,
+				     .route = (uint32_t)index,
+				     .saved = saved };
 	return 0;
 }
 
@@ -252,7 +258,7 @@ static void prune_found(struct card *card)
 }
 
 /* Another one of its class will do: asked for A2DP, a card shows the profile of a codec. */
-static bool is_what_was_asked(const struct card *card)
+bool card_shows_what_was_asked(const struct card *card)
 {
 	const struct card_profile *asked = card_find_profile(card, card->profile_sent);
 	const struct card_profile *now = card_find_profile(card, card->profile);
@@ -263,25 +269,61 @@ static bool is_what_was_asked(const struct card *card)
 	       asked->class == now->class;
 }
 
+static void commit_profile(struct card *card, struct card_listing *listing)
+{
+	const struct card_profile *now = listing->items;
+	uint32_t before = card->profile;
+	bool saved = listing->n != 0 && now->saved;
+
+	card->profile = listing->n != 0 ? now->index : PLAN_NONE;
+	drop_listing(listing);
+	picks_profile(card, before, saved);
+	if (card_shows_what_was_asked(card))
+		card->profile_sent = PLAN_NONE;
+}
+
+static bool lists_differ(const struct card *card, const struct card_listing *listing)
+{
+	const struct card_profile *now = listing->items;
+	bool differ = listing->n != card->n_profiles;
+
+	for (uint32_t i = 0; i < listing->n && !differ; i++)
+		differ = now[i].index != card->profiles[i].index ||
+			 now[i].available != card->profiles[i].available;
+	return differ;
+}
+
+static bool ports_differ(const struct card *card, const struct card_listing *listing)
+{
+	const struct card_route *now = listing->items;
+	bool differ = listing->n != card->n_routes;
+
+	for (uint32_t i = 0; i < listing->n && !differ; i++)
+		differ = now[i].index != card->routes[i].index ||
+			 now[i].available != card->routes[i].available;
+	return differ;
+}
+
 static void commit(struct card *card, enum card_param param)
 {
 	struct card_listing *listing = &card->listing[param];
 
 	switch (param) {
 	case CARD_PROFILES:
+		if (lists_differ(card, listing))
+			picks_card_cause(card);
 		take(listing, &card->profiles, &card->n_profiles);
 		break;
 	case CARD_PROFILE:
-		card->profile = listing->n != 0 ? ((struct card_profile *)listing->items)->index
-						: PLAN_NONE;
-		drop_listing(listing);
-		if (is_what_was_asked(card))
-			card->profile_sent = PLAN_NONE;
+		commit_profile(card, listing);
 		break;
 	case CARD_ROUTES:
+		if (ports_differ(card, listing))
+			picks_card_cause(card);
 		take(listing, &card->routes, &card->n_routes);
 		break;
 	case CARD_ACTIVE:
+		picks_ports(card, listing->items, listing->n);
 		take(listing, &card->active, &card->n_active);
 		prune_found(card);
 		break;

@@ -89,6 +89,20 @@ void graph_call_ended(struct graph *graph, const pid_t *pids, size_t n, const ch
 /** The snapshot; borrowed until the loop runs again or an action is carried out. */
 const struct plan_snapshot *graph_snapshot(struct graph *graph);
 
+/** What another program chose on a card (X9); see picks.c for how it is told. */
+struct graph_pick {
+	uint32_t card;        /* global id */
+	route_device device;  /* a Bluetooth card's: its mode was chosen; 0: a port was */
+	bool headset_mode;    /* .device is in headset mode now; else it has left it */
+	uint32_t port_device; /* as in struct plan_port */
+	uint32_t port;        /* index of EnumRoute */
+};
+
+/** The next choice that was not told yet; false where there is none. */
+bool graph_next_pick(struct graph *graph, struct graph_pick *ret);
+/** A further event has decided: ports that were chosen do not stand against the plan any more. */
+void graph_forget_picks(struct graph *graph);
+
 /** Carry out actions, in order; requests go out at once (pw_core's socket is flushed). */
 void graph_act(struct graph *graph, const struct plan_action *actions, size_t n);
 

@@ -61,6 +61,7 @@ struct card_profile {
 	int32_t priority;
 	enum profile_class class;
 	bool available;
+	bool saved; /* of the one in force: whoever set it wants it remembered */
 };
 
 /** What PipeWire calls "port.type", as far as it tells an endpoint. */
@@ -87,6 +88,9 @@ struct card_route {
 struct card_active {
 	uint32_t device;
 	uint32_t route;
+	bool saved;  /* as a profile's */
+	bool picked; /* another program's choice (X9), which stays until the next event */
+	bool untold; /* .picked, and the engine does not know yet */
 };
 
 /** A port that was active before our first change, to be given back. */
@@ -132,6 +136,9 @@ struct card {
 	bool recorded;         /* as in struct target */
 	uint32_t profile_sent; /* asked for and not seen yet, or PLAN_NONE */
 	uint64_t profile_sent_ns;
+	bool picked;       /* the mode in force is another program's choice, which the engine does
+			      * not know yet */
+	uint64_t cause_ns; /* when something last made the session manager choose by itself */
 	uint32_t n_profiles;
 	uint32_t n_routes;
 	uint32_t n_active;
@@ -151,12 +158,25 @@ void card_synced(struct card *card, int seq);
 bool card_busy(const struct card *card);
 /** The route that is active on @device, or PLAN_NONE. */
 uint32_t card_active_route(const struct card *card, uint32_t device);
+/** The profile in force is the one that we asked for, or does for it. */
+bool card_shows_what_was_asked(const struct card *card);
 /** The profile that we asked for and that may still come, or PLAN_NONE. */
 uint32_t card_profile_asked(const struct card *card);
 const struct card_profile *card_find_profile(const struct card *card, uint32_t index);
 /** The best available profile of a class, the one in force first; or PLAN_NONE. */
 uint32_t card_best_profile(const struct card *card, enum profile_class class);
 bool card_route_usable(const struct card *card, const struct card_route *route, uint32_t device);
+
+/** picks.c: another profile than @before is in force, set to be remembered or not. */
+void picks_profile(struct card *card, uint32_t before, bool saved);
+/** The @n active ports in @now are to replace the card's. */
+void picks_ports(struct card *card, struct card_active *now, uint32_t n);
+/** The active port of @device is another program's choice. */
+bool picks_stands(const struct card *card, uint32_t device);
+/** A stream began to record, or stopped. */
+void picks_capture(struct graph *graph, bool began);
+/** Something makes the session manager choose a card's profile and ports. */
+void picks_card_cause(struct card *card);
 
 /* ---- nodes: sinks and sources --------------------------------------------------------------- */
 
@@ -377,6 +397,8 @@ struct graph {
 	bool muted;
 	bool full; /* a bound was met and logged */
 	uint64_t last_request_ns;
+	uint64_t began_ns;      /* when a stream last began to record */
+	uint64_t stopped_ns[2]; /* and when streams last stopped, the latest first */
 
 	struct global **globals; /* by id */
 	uint32_t size;

@@ -97,6 +97,8 @@ static uint32_t add_ports(struct graph *graph, const struct card *card, uint32_t
 			.device = device,
 			.active = card_active_route(card, device) == route->index,
 			.found = port_was_found(card, device, route->index),
+			.picked = card_active_route(card, device) == route->index &&
+				  picks_stands(card, device),
 		};
 		if (route == wanted)
 			ret = (uint32_t)n;

@@ -191,6 +191,8 @@ static void on_stream_info(void *data, const struct pw_node_info *info)
 
 	if (stream->running != (info->state == PW_NODE_STATE_RUNNING)) {
 		stream->running = !stream->running;
+		if (stream->capture)
+			picks_capture(stream->global.graph, stream->running);
 		talk_changed(stream);
 	}
 	if (props == NULL || stream->global.settled)
@@ -244,6 +246,8 @@ int stream_new(struct graph *graph, uint32_t id, bool capture, const struct spa_
 	if (stream == NULL)
 		return -ENOMEM;
 	spa_list_init(&stream->ends);
+	if (capture)
+		picks_capture(graph, true);
 	stream->capture = capture;
 	stream->serial = props_u64(props, PW_KEY_OBJECT_SERIAL, 0);
 	stream->name = props_copy(props, PW_KEY_NODE_NAME);
@@ -265,6 +269,8 @@ void stream_free(struct stream *stream)
 	struct link_end *end;
 
 	stream_mute_gone(stream);
+	if (stream->capture)
+		picks_capture(stream->global.graph, false);
 	talk_leave(stream);
 	if (stream->kept) {
 		spa_list_remove(&stream->kept_link);

@@ -35,6 +35,8 @@ struct fake_card {
 	int saved;
 	int available[FAKE_CARD_MAX];
 	bool active[FAKE_CARD_MAX];
+	bool profile_saved;
+	bool route_saved[FAKE_CARD_MAX];
 };
 
 static void emit_info(struct fake_card *card, uint64_t change)
@@ -97,12 +99,14 @@ static struct spa_pod *build_profile(const struct fake_card *card, struct spa_po
 				     uint32_t id, uint32_t index)
 {
 	const struct fake_profile *profile = &card->options.profiles[index];
+	bool saved = id == SPA_PARAM_Profile && card->profile_saved;
 
 	return spa_pod_builder_add_object(
 		b, SPA_TYPE_OBJECT_ParamProfile, id, SPA_PARAM_PROFILE_index,
 		SPA_POD_Int((int)index), SPA_PARAM_PROFILE_name, SPA_POD_String(profile->name),
 		SPA_PARAM_PROFILE_priority, SPA_POD_Int(profile->priority),
-		SPA_PARAM_PROFILE_available, SPA_POD_Id(SPA_PARAM_AVAILABILITY_yes));
+		SPA_PARAM_PROFILE_available, SPA_POD_Id(SPA_PARAM_AVAILABILITY_yes),
+		SPA_PARAM_PROFILE_save, SPA_POD_Bool(saved));
 }
 
 static bool serves(const struct fake_route *route, uint32_t profile)
@@ -144,7 +148,9 @@ static struct spa_pod *build_route(const struct fake_card *card, struct spa_pod_
 		spa_pod_builder_array(b, sizeof(int32_t), SPA_TYPE_Int, 1, devices);
 	} else {
 		spa_pod_builder_add(b, SPA_PARAM_ROUTE_device, SPA_POD_Int(route->device),
-				    SPA_PARAM_ROUTE_profile, SPA_POD_Int((int)card->profile), 0);
+				    SPA_PARAM_ROUTE_profile, SPA_POD_Int((int)card->profile),
+				    SPA_PARAM_ROUTE_save, SPA_POD_Bool(card->route_saved[index]),
+				    0);
 	}
 	return spa_pod_builder_pop(b, &object);
 }
@@ -202,10 +208,27 @@ static void activate(struct fake_card *card, uint32_t index)
 	params_changed(card, ROUTE, ROUTES);
 }
 
-void fake_card_set_profile(struct fake_card *card, uint32_t profile)
+static void set_profile(struct fake_card *card, uint32_t profile, bool saved)
 {
 	card->profile = profile;
+	card->profile_saved = saved;
 	params_changed(card, PROFILE, ROUTE);
+}
+
+void fake_card_set_profile(struct fake_card *card, uint32_t profile)
+{
+	set_profile(card, profile, false);
+}
+
+void fake_card_choose_profile(struct fake_card *card, uint32_t profile)
+{
+	set_profile(card, profile, true);
+}
+
+void fake_card_choose_route(struct fake_card *card, uint32_t route)
+{
+	card->route_saved[route] = true;
+	activate(card, route);
 }
 
 static int set_param(void *object, uint32_t id, uint32_t flags, const struct spa_pod *param)
@@ -225,7 +248,7 @@ static int set_param(void *object, uint32_t id, uint32_t flags, const struct spa
 		card->saved = save;
 		if (card->options.profiles[index].instead != 0)
 			index = (int32_t)card->options.profiles[index].instead;
-		fake_card_set_profile(card, (uint32_t)index);
+		set_profile(card, (uint32_t)index, save);
 		return 0;
 	}
 	if (id != SPA_PARAM_Route)
@@ -237,6 +260,7 @@ static int set_param(void *object, uint32_t id, uint32_t flags, const struct spa
 	    card->options.routes[index].device != device)
 		return -EINVAL;
 	card->saved = save;
+	card->route_saved[index] = save;
 	activate(card, (uint32_t)index);
 	return 0;
 }

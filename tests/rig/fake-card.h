@@ -59,8 +59,10 @@ void fake_card_add_node(struct fake_card *card, const char *name, bool capture, 
 void fake_card_remove_nodes(struct fake_card *card);
 
 uint32_t fake_card_profile(const struct fake_card *card);
-/** As another program would. */
+/** As another program would: not to be remembered, or to be, as a mixer does. */
 void fake_card_set_profile(struct fake_card *card, uint32_t profile);
+void fake_card_choose_profile(struct fake_card *card, uint32_t profile);
+void fake_card_choose_route(struct fake_card *card, uint32_t route);
 /** The active route of a device, or UINT32_MAX. */
 uint32_t fake_card_route(const struct fake_card *card, int device);
 void fake_card_set_available(struct fake_card *card, uint32_t route, int available);

@@ -458,7 +458,7 @@ bool view_profile_is(const struct view *view, const char *address, const char *p
 
 /* ---- acts -------------------------------------------------------------------------------------------- */
 
-int view_set_profile(struct view *view, const char *address, const char *profile)
+int view_set_profile(struct view *view, const char *address, const char *profile, bool saved)
 {
 	struct object *card = find_card(view, address);
 
@@ -466,11 +466,12 @@ int view_set_profile(struct view *view, const char *address, const char *profile
 		uint8_t memory[256];
 		struct spa_pod_builder builder = SPA_POD_BUILDER_INIT(memory, sizeof(memory));
 
-		if (strcmp(card->profiles[i].name, profile))
+		if (!name_matches(card->profiles[i].name, profile))
 			continue;
 		struct spa_pod *param = spa_pod_builder_add_object(
 			&builder, SPA_TYPE_OBJECT_ParamProfile, SPA_PARAM_Profile,
-			SPA_PARAM_PROFILE_index, SPA_POD_Int(card->profiles[i].index));
+			SPA_PARAM_PROFILE_index, SPA_POD_Int(card->profiles[i].index),
+			SPA_PARAM_PROFILE_save, SPA_POD_Bool(saved));
 		pw_device_set_param((struct pw_device *)card->proxy, SPA_PARAM_Profile, 0, param);
 		return 0;
 	}

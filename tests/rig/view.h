@@ -43,8 +43,9 @@ const char *view_peer(const struct view *view, uint32_t stream);
 const char *view_profile(const struct view *view, const char *address);
 /** Whether it is this profile, or begins so where @profile ends with '*'. */
 bool view_profile_is(const struct view *view, const char *address, const char *profile);
-/** As a mixer would: set the card's profile by its name. 0, or -ENOENT. */
-int view_set_profile(struct view *view, const char *address, const char *profile);
+/** Set the card's profile by its name, or the beginning of it where @profile ends with '*'; @saved: to be
+ * remembered, as a mixer does. 0, or -ENOENT. */
+int view_set_profile(struct view *view, const char *address, const char *profile, bool saved);
 /** As a mixer would: move a stream to a node. 0, or -ENOENT. */
 int view_move(struct view *view, uint32_t stream, const char *node);
 

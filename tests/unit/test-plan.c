@@ -695,6 +695,23 @@ static void test_two_ports_of_one_sink_are_switched_before_the_target(void **sta
 	assert_action(&w.plan, 0, PLAN_SET_PORT, 10);
 }
 
+static void test_x9_port_that_another_program_chose_stays(void **state)
+{
+	struct world w;
+
+	set_up(&w);
+	use_ports(&w);
+	w.ports[0].picked = true;
+	want(&w, ROUTE_HANDSET);
+	converge(&w);
+	assert_true(w.plan.in_force);
+	assert_true(w.ports[0].active);
+	w.ports[0].picked = false; /* something has happened since */
+	compute(&w);
+	assert_int_equal(w.plan.n, 1);
+	assert_action(&w.plan, 0, PLAN_SET_PORT, 10);
+}
+
 static void test_port_found_is_given_back_at_the_end(void **state)
 {
 	struct world w;
@@ -844,6 +861,7 @@ int main(void)
 		cmocka_unit_test(test_headset_that_is_not_the_route_may_be_absent),
 		cmocka_unit_test(test_bluetooth_speaker_over_a2dp_needs_no_source),
 		cmocka_unit_test(test_two_ports_of_one_sink_are_switched_before_the_target),
+		cmocka_unit_test(test_x9_port_that_another_program_chose_stays),
 		cmocka_unit_test(test_port_found_is_given_back_at_the_end),
 		cmocka_unit_test(test_x9_moved_stream_stays_until_another_node_is_wanted),
 		cmocka_unit_test(test_x9_moved_stream_keeps_its_target_after_the_call),
