@@ -10,36 +10,10 @@
 . /lab/share/guest/desktop.sh
 . /lab/share/guest/unit.sh
 . /lab/share/guest/steps.sh
+. /lab/share/guest/pair.sh
 
 microphone_hz=440
-
-unit_env=(env XDG_RUNTIME_DIR=/run/unit DBUS_SESSION_BUS_ADDRESS=unix:path=/run/unit/bus
-	XDG_CONFIG_HOME=/run/unit/config XDG_STATE_HOME=/run/unit/state)
 telephony=org.pipewire.Telephony
-
-start_unit() {
-	local at=/lab/share/guest config=/run/unit/config
-	mkdir -p "$config/pipewire/pipewire.conf.d" "$config/wireplumber/wireplumber.conf.d"
-	chmod 700 /run/unit
-	cp "$at/unit-pipewire.conf" "$config/pipewire/pipewire.conf.d/unit.conf"
-	cp "$at/unit-wireplumber.conf" "$config/wireplumber/wireplumber.conf.d/60-unit.conf"
-	run "${unit_env[@]}" dbus-daemon --session --fork --address=unix:path=/run/unit/bus
-	start unit-pipewire plain "${unit_env[@]}" pipewire
-	start unit-watch retry "${unit_env[@]}" watch
-	await unit-watch '^node unit-microphone Audio/Source/Virtual'
-	WIREPLUMBER_DEBUG='2,spa.bluez5*:3' start unit-wireplumber plain "${unit_env[@]}" wireplumber
-	run peer services hci1 "$patience" "$hfp_hf"
-	start_unit_monitor --session $telephony
-}
-
-connect_unit() {
-	run peer connect hci0 "$headset" "$hfp_hf"
-	await callrouted 'a headset is ready \(HFP\)'
-	# One of several, perhaps: it sees the radio's other end, too.
-	await unit "InterfacesAdded .objectpath '([^']*/ag[0-9]+)'.*'Address': <'$machine'>"
-	gateway=${BASH_REMATCH[1]}
-	say "PipeWire as a hands-free unit is connected: $gateway"
-}
 
 unit_answers() {
 	unit_ask "${call_of[$1]}" $telephony.Call1.Answer
@@ -79,9 +53,7 @@ unit_takes_sound() {
 }
 
 both_ways() {
-	start unit-mouth "${unit_env[@]}" PIPEWIRE_AUTOCONNECT=false mouth "$microphone_hz"
-	await unit-watch '^node mouth.playback'
-	run "${unit_env[@]}" pw-link mouth.playback:output_MONO unit-microphone:input_MONO
+	start_mouth unit-microphone "$microphone_hz"
 	start unit-ear "${unit_env[@]}" ear --sink unit-speaker
 	await unit-ear '^sound on'
 	hears unit-ear "$2" "$2 Hz at the unit's loudspeaker"
@@ -95,7 +67,7 @@ start_radio
 start_sound
 start_callrouted
 start_api_monitor
-start_unit
+start_pair unit-pipewire.conf unit-microphone
 pair_unit
 connect_unit
 connect_music
