@@ -363,7 +363,7 @@ static void read_calls(const struct source *source, struct spa_json *object)
 		[SOURCE_GNOME_CALLS] = "gnome-calls",     [SOURCE_BARESIP] = "baresip",
 		[SOURCE_BY_SOUND] = "by-sound",           [SOURCE_CALLAUDIO] = "callaudio",
 		[SOURCE_MODEM] = "modemmanager",          [SOURCE_OFONO] = "ofono",
-		[SOURCE_PIPEWIRE] = "pipewire-telephony",
+		[SOURCE_PIPEWIRE] = "pipewire-telephony", [SOURCE_BLUEZ] = "bluez-telephony",
 	};
 	char key[KEY_SIZE], text[KEY_SIZE], where[WHERE_SIZE];
 
@@ -377,7 +377,7 @@ static void read_calls(const struct source *source, struct spa_json *object)
 		if (i == SPA_N_ELEMENTS(names)) {
 			config_complain(source, where,
 					"gnome-calls, baresip, by-sound, callaudio, modemmanager, "
-					"ofono or pipewire-telephony");
+					"ofono, pipewire-telephony or bluez-telephony");
 			(void)read_value(object, text, sizeof(text));
 		} else if (read_bool(object, &follow)) {
 			source->config->follow[i] = follow ? FOLLOW : FOLLOW_NOT;

@@ -70,6 +70,8 @@ void calls_system_bus(struct calls *calls, struct bus *bus)
 		check(modems_new(calls, bus, &calls->modems), "ModemManager");
 	if (config_follows(calls->config, SOURCE_OFONO))
 		check(ofono_new(calls, bus, OFONO, &calls->ofono), "oFono");
+	if (config_follows(calls->config, SOURCE_BLUEZ))
+		check(phones_new(calls, bus, &calls->phones), "bluetoothd's telephony");
 }
 
 void calls_system_bus_lost(struct calls *calls)
@@ -78,4 +80,5 @@ void calls_system_bus_lost(struct calls *calls)
 		return;
 	calls->modems = modems_free(calls->modems);
 	calls->ofono = ofono_free(calls->ofono);
+	calls->phones = phones_free(calls->phones);
 }

@@ -10,6 +10,7 @@
  *   callaudio.c what phone shells ask callaudiod, session bus: here we are the one that is asked
  *   modem.c     ModemManager, system bus
  *   ofono.c     oFono, system bus; PipeWire's telephony, session bus
+ *   bluez.c     bluetoothd's own hands-free role, system bus
  *
  * May be used by: daemon/main.c, tests/.
  */

@@ -388,6 +388,7 @@ static const struct call_ops call_ops_of[] = {
 	[LINE_MODEMMANAGER] = CALL_OPS,
 	[LINE_OFONO] = CALL_OPS,
 	[LINE_PIPEWIRE] = CALL_OPS,
+	[LINE_BLUEZ] = CALL_OPS,
 };
 
 /* ---- what the line tells ----------------------------------------------------------------------------- */

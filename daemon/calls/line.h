@@ -20,6 +20,7 @@ enum line_program {
 	LINE_MODEMMANAGER,
 	LINE_OFONO,
 	LINE_PIPEWIRE,
+	LINE_BLUEZ,
 };
 
 enum line_verb {

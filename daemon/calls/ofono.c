@@ -11,7 +11,7 @@
  * PipeWire spa/plugins/bluez5/telephony.c, whose modems tell no interfaces, as they all have voice,
  * whose Dial has one argument, and which tells of changes in the way of D-Bus' properties.
  */
-#include "line.h"
+#include "words.h"
 
 #include "daemon/log.h"
 
@@ -74,29 +74,10 @@ struct ofono_call {
 	struct ofono_call *next;
 	struct ofono_modem *modem;
 	char *path;
-	bool incoming; /* it was once */
-	char state[24];
-	char number[CALL_PARTY_SIZE];
-	char name[CALL_PARTY_SIZE];
+	struct words words;
 };
 
 /* ---- whose phone it is ------------------------------------------------------------------------------- */
-
-/* Its path ends with the phone's address, as BlueZ writes it. */
-static route_device phone_of(const char *path)
-{
-	const char *device = strstr(path, "/dev_");
-	char address[ROUTE_ADDRESS_SIZE];
-	route_device phone;
-
-	if (device == NULL || strlen(device + 5) != sizeof(address) - 1)
-		return 0;
-	strcpy(address, device + 5);
-	for (char *c = address; *c != '\0'; c++)
-		if (*c == '_')
-			*c = ':';
-	return route_device_from_address(address, &phone) == 0 ? phone : 0;
-}
 
 static bool is_our_own(struct ofono_modem *modem)
 {
@@ -161,48 +142,10 @@ static const struct provider_ops provider_ops_of_ofono = { .dial = op_dial, .joi
 
 static void tell(struct ofono_call *call)
 {
-	static const struct {
-		const char *word;
-		enum call_state state;
-	} states[] = {
-		{ "active", CALL_ACTIVE },      { "held", CALL_HELD },
-		{ "dialing", CALL_DIALING },    { "alerting", CALL_DIALING },
-		{ "incoming", CALL_INCOMING },  { "waiting", CALL_INCOMING },
-		{ "disconnected", CALL_ENDED },
-	};
-	struct line_told told = {
-		.waiting = strcmp(call->state, "waiting") == 0,
-		.party = call->number,
-		.name = call->name,
-	};
+	struct line_told told;
 
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
-		if (strcmp(call->state, states[i].word) != 0)
-			continue;
-		told.known = true;
-		told.state = states[i].state;
-	}
-	call->incoming = call->incoming || (told.known && told.state == CALL_INCOMING);
-	told.incoming = call->incoming;
+	words_told(&call->words, &told);
 	line_call(call->modem->line, call->path, &told);
-}
-
-static int read_call(void *data, const char *key, DBusMessageIter *value)
-{
-	struct ofono_call *call = data;
-	const char *text;
-
-	if (bus_read_basic(value, DBUS_TYPE_STRING, &text) < 0)
-		return 0;
-	if (strcmp(key, "State") == 0)
-		source_copy(call->state, sizeof(call->state), text);
-	else if (strcmp(key, "LineIdentification") == 0)
-		source_copy(call->number, sizeof(call->number),
-			    strcmp(text, "withheld") == 0 ? "" : text);
-	else if (strcmp(key, "Name") == 0)
-		source_copy(call->name, sizeof(call->name),
-			    strcmp(text, "withheld") == 0 ? "" : text);
-	return 0;
 }
 
 static struct ofono_call *call_find(const struct ofono_modem *modem, const char *path)
@@ -268,7 +211,7 @@ static void call_add(struct ofono_modem *modem, const char *path, DBusMessageIte
 		modem->calls = call;
 		modem->n_calls++;
 	}
-	(void)bus_read_dict(properties, read_call, call);
+	(void)bus_read_dict(properties, words_read, &call->words);
 	tell(call);
 }
 
@@ -415,7 +358,7 @@ static void modem_add(void *data, const char *path, DBusMessageIter *properties)
 			return;
 		}
 		modem->ofono = ofono;
-		modem->phone = phone_of(path);
+		modem->phone = words_phone(path);
 		modem->next = ofono->modems;
 		ofono->modems = modem;
 		ofono->n_modems++;
@@ -458,7 +401,7 @@ static void on_manager(void *data, DBusMessage *signal)
 	}
 }
 
-/* PropertyChanged(s, v), as read_modem() and read_call() take it. */
+/* PropertyChanged(s, v), as read_modem() and words_read() take it. */
 static bool property_of(DBusMessage *signal, const char **ret_key, DBusMessageIter *ret_value)
 {
 	DBusMessageIter args;
@@ -513,7 +456,7 @@ static void on_call(void *data, DBusMessage *signal)
 
 	if (call == NULL || !property_of(signal, &key, &value))
 		return;
-	(void)read_call(call, key, &value);
+	(void)words_read(&call->words, key, &value);
 	tell(call);
 }
 
@@ -525,7 +468,7 @@ static void on_properties(void *data, DBusMessage *signal)
 	if (call == NULL || !dbus_message_iter_init(signal, &args) ||
 	    !dbus_message_iter_next(&args))
 		return;
-	(void)bus_read_dict(&args, read_call, call);
+	(void)bus_read_dict(&args, words_read, &call->words);
 	tell(call);
 }
 

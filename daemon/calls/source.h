@@ -79,6 +79,7 @@ struct calls {
 	struct modems *modems;
 	struct ofono *ofono;
 	struct ofono *telephony; /* PipeWire's */
+	struct phones *phones;   /* bluetoothd's */
 };
 
 /** Each watches its peer on @bus. 0 or -errno. The frees are NULL-safe and return NULL. */
@@ -97,5 +98,7 @@ struct modems *modems_free(struct modems *modems);
 enum ofono_which { OFONO, PIPEWIRE_TELEPHONY };
 int ofono_new(struct calls *calls, struct bus *bus, enum ofono_which which, struct ofono **ret);
 struct ofono *ofono_free(struct ofono *ofono);
+int phones_new(struct calls *calls, struct bus *bus, struct phones **ret);
+struct phones *phones_free(struct phones *phones);
 
 #endif

@@ -10,6 +10,7 @@
 #include "fake-gnome.h"
 #include "fake-modem.h"
 #include "fake-ofono.h"
+#include "fake-phones.h"
 
 #include <stdlib.h>
 
@@ -29,6 +30,7 @@ int calls_fixture_setup(void **state)
 	f->modem = fake_modem_new(f->pair->client.bus);
 	f->ofono = fake_ofono_new(f->pair->client.bus, false);
 	f->telephony = fake_ofono_new(f->pair->client.bus, true);
+	f->phones = fake_phones_new(f->pair->client.bus);
 	if (!f->engine || !f->gnome || !f->baresip || calls_new(f->engine, NULL, &f->calls) < 0)
 		return -1;
 	calls_session_bus(f->calls, f->pair->server.bus);
@@ -49,6 +51,7 @@ int calls_fixture_teardown(void **state)
 	f->modem = fake_modem_free(f->modem);
 	f->ofono = fake_ofono_free(f->ofono);
 	f->telephony = fake_ofono_free(f->telephony);
+	f->phones = fake_phones_free(f->phones);
 	f->engine = fake_engine_free(f->engine);
 	free(f);
 	return bus_pair_teardown(&pair);

@@ -30,6 +30,7 @@ struct calls_fixture {
 	struct fake_modem *modem;
 	struct fake_ofono *ofono;
 	struct fake_ofono *telephony;
+	struct fake_phones *phones;
 };
 
 /** cmocka set-up and tear-down; *state is the fixture. No program is there yet. */

@@ -9,6 +9,7 @@
 #include "fake-gnome.h"
 #include "fake-modem.h"
 #include "fake-ofono.h"
+#include "fake-phones.h"
 
 #include <stdio.h>
 
@@ -84,6 +85,19 @@ static void telephony_goes(struct calls_fixture *f)
 	fake_ofono_go(f->telephony);
 }
 
+static void phones_ring(struct calls_fixture *f, const char *number)
+{
+	fake_phones_connect(f->phones, "connected");
+	fake_phones_come(f->phones);
+	calls_fixture_settle(f);
+	fake_phones_call(f->phones, 1, number, "incoming");
+}
+
+static void phones_go(struct calls_fixture *f)
+{
+	fake_phones_go(f->phones);
+}
+
 static void select_mode(struct calls_fixture *f, uint32_t mode)
 {
 	assert_int_equal(
@@ -117,6 +131,7 @@ static const struct {
 	{ "ModemManager", modem_rings, modem_goes, true, false, false },
 	{ "oFono", ofono_rings, ofono_goes, true, false, false },
 	{ "PipeWire", telephony_rings, telephony_goes, true, true, false },
+	{ "bluetoothd", phones_ring, phones_go, true, false, false },
 	{ "callaudiod's", mode_begins, mode_ends, false, true, true },
 };
 

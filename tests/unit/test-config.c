@@ -337,7 +337,8 @@ static void test_programs_are_followed_unless_switched_off(void **state)
 		load_text(f, "calls = { baresip = false gnome-calls = 1 skype = false }\n"), 0);
 	assert_string_equal(f->said, "c: calls: gnome-calls: expected true or false\n"
 				     "c: calls: skype: expected gnome-calls, baresip, by-sound, "
-				     "callaudio, modemmanager, ofono or pipewire-telephony\n");
+				     "callaudio, modemmanager, ofono, pipewire-telephony or "
+				     "bluez-telephony\n");
 	assert_true(config_follows(f->config, SOURCE_GNOME_CALLS));
 	assert_false(config_follows(f->config, SOURCE_BARESIP));
 	assert_false(config_insists(f->config, SOURCE_BARESIP));
