@@ -201,9 +201,9 @@ struct api *api_free(struct api *api)
 {
 	if (!api)
 		return NULL;
-	/* While still observing: the calls' end is announced like any other. */
-	api_owners_free(api);
+	/* No longer observing: the calls go on, and their softphones are not told that they ended. */
 	engine_observe(api->engine, NULL, NULL);
+	api_owners_free(api);
 	while (api->requests) {
 		struct api_request *request = api->requests;
 

@@ -413,6 +413,8 @@ void api_calls_free(struct api *api)
 		struct api_call *shown = api->calls;
 
 		api->calls = shown->next;
-		call_gone(shown);
+		bus_object_flush(shown->object);
+		bus_object_free(shown->object);
+		free(shown);
 	}
 }

@@ -2,7 +2,8 @@
 /* SPDX-FileCopyrightText: callroute contributors */
 /**
  * libdbus beside the loop in the simplest way that never misses a message: the socket is watched for
- * reading, everything that has arrived is dispatched, and everything to send is flushed at once.
+ * reading, everything that has arrived is dispatched, and everything to send is flushed at once. A
+ * daemon that is started again is told of the call again, in its state, as any softphone has to.
  */
 #include "caller.h"
 
@@ -30,6 +31,8 @@ struct caller {
 	DBusConnection *bus;
 	struct spa_source *source;
 	struct caller_options options; /* of the call that a headset dials */
+	struct caller_options own;     /* of the call that was there from the beginning */
+	char state[16];                /* of the call, as the daemon last told it; "" before */
 	char *path;                    /* of the call, once added */
 };
 
@@ -120,7 +123,8 @@ static void append(DBusMessageIter *dict, const char *key, int type, const void 
 	dbus_message_iter_close_container(dict, &entry);
 }
 
-static int add_call(struct caller *caller, const struct caller_options *options)
+/* @state: "" for the beginning of a call */
+static int add_call(struct caller *caller, const struct caller_options *options, const char *state)
 {
 	DBusMessage *message =
 		dbus_message_new_method_call(SERVICE, MANAGER_PATH, MANAGER, "AddCall");
@@ -133,6 +137,8 @@ static int add_call(struct caller *caller, const struct caller_options *options)
 	dbus_message_iter_append_basic(&iter, DBUS_TYPE_STRING, &options->kind);
 	dbus_message_iter_open_container(&iter, DBUS_TYPE_ARRAY, "{sv}", &dict);
 	append(&dict, "Direction", DBUS_TYPE_STRING, &direction);
+	if (state[0] != '\0')
+		append(&dict, "State", DBUS_TYPE_STRING, &state);
 	if (options->managed)
 		append(&dict, "Managed", DBUS_TYPE_BOOLEAN, &yes);
 	if (options->video)
@@ -193,7 +199,7 @@ static DBusHandlerResult provider_message(DBusConnection *bus, DBusMessage *mess
 		struct caller_options dialled = caller->options;
 
 		dialled.number = text;
-		(void)add_call(caller, &dialled);
+		(void)add_call(caller, &dialled, "");
 	}
 	return DBUS_HANDLER_RESULT_HANDLED;
 }
@@ -220,9 +226,25 @@ static void properties_changed(struct caller *caller, DBusMessage *signal)
 		if (!strcmp(text, "State") &&
 		    dbus_message_iter_get_arg_type(&value) == DBUS_TYPE_STRING) {
 			dbus_message_iter_get_basic(&value, &text);
+			(void)snprintf(caller->state, sizeof(caller->state), "%s", text);
 			caller->events->state(caller->data, text);
 		}
 	}
+}
+
+/* The daemon is there, or is there again. */
+static void owner_changed(struct caller *caller, DBusMessage *signal)
+{
+	const char *name, *old, *now;
+
+	if (!dbus_message_get_args(signal, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING, &old,
+				   DBUS_TYPE_STRING, &now, DBUS_TYPE_INVALID) ||
+	    strcmp(name, SERVICE) != 0 || now[0] == '\0' || !caller->path || caller->own.dials ||
+	    !strcmp(caller->state, "ended"))
+		return;
+	free(caller->path);
+	caller->path = NULL;
+	(void)add_call(caller, &caller->own, caller->state);
 }
 
 static DBusHandlerResult got_signal(DBusConnection *bus, DBusMessage *message, void *data)
@@ -232,6 +254,8 @@ static DBusHandlerResult got_signal(DBusConnection *bus, DBusMessage *message, v
 
 	if (dbus_message_is_signal(message, DBUS_INTERFACE_LOCAL, "Disconnected")) {
 		caller->events->lost(caller->data);
+	} else if (dbus_message_is_signal(message, DBUS_INTERFACE_DBUS, "NameOwnerChanged")) {
+		owner_changed(caller, message);
 	} else if (dbus_message_is_signal(message, MANAGER, "RouteChanged")) {
 		if (dbus_message_get_args(message, NULL, DBUS_TYPE_STRING, &old, DBUS_TYPE_STRING,
 					  &now, DBUS_TYPE_STRING, &reason, DBUS_TYPE_STRING, &rule,
@@ -276,6 +300,7 @@ int caller_new(struct pw_loop *loop, const struct caller_options *options,
 	caller->events = events;
 	caller->data = data;
 	caller->options = *options;
+	caller->own = *options;
 	caller->options.outgoing = true;
 	caller->bus = dbus_bus_get_private(DBUS_BUS_SESSION, &error);
 	if (!caller->bus) {
@@ -289,13 +314,17 @@ int caller_new(struct pw_loop *loop, const struct caller_options *options,
 	if (options->provider || options->dials)
 		dbus_connection_register_object_path(caller->bus, PROVIDER_PATH, &provider, caller);
 	dbus_bus_add_match(caller->bus, "type='signal',sender='" SERVICE "'", NULL);
+	dbus_bus_add_match(caller->bus,
+			   "type='signal',sender='" DBUS_SERVICE_DBUS
+			   "',member='NameOwnerChanged',arg0='" SERVICE "'",
+			   NULL);
 	if (!dbus_connection_get_unix_fd(caller->bus, &fd)) {
 		caller_free(caller);
 		return -ENOTCONN;
 	}
 	caller->source = pw_loop_add_io(loop, fd, SPA_IO_IN | SPA_IO_HUP, false, readable, caller);
 	if (!caller->source ||
-	    (options->dials ? register_provider(caller) : add_call(caller, options)) < 0) {
+	    (options->dials ? register_provider(caller) : add_call(caller, options, "")) < 0) {
 		caller_free(caller);
 		return -EIO;
 	}
