@@ -25,6 +25,10 @@ start_buses() {
 	run dbus-daemon --session --fork --address="$DBUS_SESSION_BUS_ADDRESS"
 }
 
+start_bluetoothd() {
+	start bluetoothd /usr/libexec/bluetooth/bluetoothd -n "$@"
+}
+
 # start_radio ARGUMENT…: of bluetoothd
 start_radio() {
 	run modprobe hci_vhci
@@ -40,7 +44,7 @@ start_radio() {
 	[Policy]
 	AutoEnable = true
 	CONF
-	start bluetoothd /usr/libexec/bluetooth/bluetoothd -n "$@"
+	start_bluetoothd "$@"
 	run peer services hci0 "$patience"
 	run peer services hci1 "$patience"
 	headset=$(peer address hci1)
