@@ -68,6 +68,15 @@ int rig_write_configuration(struct rig *rig);
 void rig_set_environment(const struct rig *rig);
 void rig_remove_tree(const char *path);
 
+/* rig.c */
+/** Start one that does not run. 0 or -errno. PipeWire gets a view, on which nothing is yet. */
+int rig_start_bus(struct rig *rig, const char *name, struct process **ret);
+int rig_start_pipewire(struct rig *rig);
+int rig_start_wireplumber(struct rig *rig);
+/** The nodes of the machine, in PipeWire. */
+int rig_add_hardware(struct rig *rig);
+bool rig_socket_answers(const struct rig *rig, const char *name);
+
 /* rig-store.c */
 /** Be a service manager from now on: what the daemon leaves outlives it. 0 or -errno. */
 int rig_store_new(struct rig *rig);

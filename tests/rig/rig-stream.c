@@ -46,8 +46,14 @@ struct arguments {
 	bool callaudio;
 };
 
+/** Between tries to reach a PipeWire that has gone. */
+#define AGAIN_MS 50
+
 struct program {
+	const struct arguments *arguments;
 	struct pw_main_loop *loop;
+	struct spa_source *again;
+	bool closing; /* it is ourselves */
 	struct pw_stream *playback;
 	struct pw_stream *capture;
 	struct tone tone;
@@ -117,6 +123,21 @@ static void on_input(void *data, int fd, uint32_t mask)
 		pw_main_loop_quit(program->loop);
 }
 
+/* PipeWire has gone, and may be back: as a softphone would, it opens its streams anew. Not from here, where
+ * the stream is still at work. */
+static void on_state(void *data, enum pw_stream_state old, enum pw_stream_state state,
+		     const char *error)
+{
+	struct program *program = data;
+	struct timespec soon = { .tv_nsec = AGAIN_MS * 1000000L };
+
+	bool gone = state == PW_STREAM_STATE_ERROR || state == PW_STREAM_STATE_UNCONNECTED;
+
+	if (gone && !program->closing)
+		pw_loop_update_timer(pw_main_loop_get_loop(program->loop), program->again, &soon,
+				     NULL, false);
+}
+
 static struct pw_properties *properties_of(const struct arguments *arguments, bool capture)
 {
 	const char *category = capture ? "Capture" : "Playback";
@@ -151,8 +172,10 @@ static struct pw_stream *open_stream(struct program *program, const struct argum
 				     bool capture)
 {
 	static const struct pw_stream_events play_events = { PW_VERSION_STREAM_EVENTS,
+							     .state_changed = on_state,
 							     .process = on_play };
 	static const struct pw_stream_events capture_events = { PW_VERSION_STREAM_EVENTS,
+								.state_changed = on_state,
 								.process = on_capture };
 	uint8_t memory[1024];
 	struct spa_pod_builder builder = SPA_POD_BUILDER_INIT(memory, sizeof(memory));
@@ -180,6 +203,38 @@ static struct pw_stream *open_stream(struct program *program, const struct argum
 		return NULL;
 	}
 	return stream;
+}
+
+static void close_streams(struct program *program)
+{
+	program->closing = true;
+	if (program->playback)
+		pw_stream_destroy(program->playback);
+	if (program->capture)
+		pw_stream_destroy(program->capture);
+	program->playback = program->capture = NULL;
+	program->closing = false;
+}
+
+static bool open_streams(struct program *program)
+{
+	const struct arguments *arguments = program->arguments;
+
+	if (arguments->play_hz > 0.0)
+		program->playback = open_stream(program, arguments, false);
+	if (arguments->capture)
+		program->capture = open_stream(program, arguments, true);
+	return (arguments->play_hz <= 0.0 || program->playback) &&
+	       (!arguments->capture || program->capture);
+}
+
+static void on_again(void *data, uint64_t expirations)
+{
+	struct program *program = data;
+
+	close_streams(program);
+	if (!open_streams(program))
+		on_state(program, PW_STREAM_STATE_ERROR, PW_STREAM_STATE_ERROR, NULL);
 }
 
 static int read_arguments(int argc, char **argv, struct arguments *ret)
@@ -283,12 +338,9 @@ int main(int argc, char **argv)
 		pw_loop_add_signal(pw_main_loop_get_loop(program.loop), SIGTERM, on_terminate,
 				   &program);
 	tone_init(&program.tone, PLAY_RATE, arguments.play_hz, TONE_LEVEL_DBFS);
-	if (arguments.play_hz > 0.0)
-		program.playback = open_stream(&program, &arguments, false);
-	if (arguments.capture)
-		program.capture = open_stream(&program, &arguments, true);
-	if ((arguments.play_hz > 0.0 && !program.playback) ||
-	    (arguments.capture && !program.capture)) {
+	program.arguments = &arguments;
+	program.again = pw_loop_add_timer(pw_main_loop_get_loop(program.loop), on_again, &program);
+	if (!open_streams(&program)) {
 		fprintf(stderr, "rig-stream: no PipeWire\n");
 		return 1;
 	}
@@ -297,10 +349,7 @@ int main(int argc, char **argv)
 	pw_main_loop_run(program.loop);
 	if (arguments.callaudio)
 		(void)select_mode(0);
-	if (program.playback)
-		pw_stream_destroy(program.playback);
-	if (program.capture)
-		pw_stream_destroy(program.capture);
+	close_streams(&program);
 	pw_main_loop_destroy(program.loop);
 	pw_deinit();
 	return 0;

@@ -95,7 +95,6 @@ static void on_pipewire_ended(void *data, int status)
 	fprintf(stderr, "rig: pipewire has ended, status %d\n", status);
 }
 
-static int start_wireplumber(struct rig *rig);
 static int renew_machine(struct rig *rig);
 
 /* Its Bluetooth plugin of 0.3.65 can crash when a sound link goes away under it (seen in its data
@@ -110,7 +109,7 @@ static void on_wireplumber_ended(void *data, int status)
 		rig->crashes++;
 	rig->killed = false;
 	if (rig->crashes <= MAX_CRASHES && renew_machine(rig) == 0)
-		(void)start_wireplumber(rig);
+		(void)rig_start_wireplumber(rig);
 }
 
 static void on_daemon_ended(void *data, int status)
@@ -118,7 +117,7 @@ static void on_daemon_ended(void *data, int status)
 	fprintf(stderr, "rig: the daemon has ended, status %d\n", status);
 }
 
-static int start_bus(struct rig *rig, const char *name, struct process **ret)
+int rig_start_bus(struct rig *rig, const char *name, struct process **ret)
 {
 	static const struct process_events events = { .ended = on_bus_ended };
 	char config[RIG_PATH_SIZE * 2];
@@ -132,7 +131,7 @@ static int start_bus(struct rig *rig, const char *name, struct process **ret)
 }
 
 /* The file of a socket is there a moment before anybody listens. */
-static bool socket_answers(const struct rig *rig, const char *name)
+bool rig_socket_answers(const struct rig *rig, const char *name)
 {
 	struct sockaddr_un path = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -148,16 +147,17 @@ static int start_buses(struct rig *rig)
 {
 	int r;
 
-	if ((r = start_bus(rig, "system", &rig->system_bus)) < 0 ||
-	    (r = start_bus(rig, "session", &rig->session_bus)) < 0)
+	if ((r = rig_start_bus(rig, "system", &rig->system_bus)) < 0 ||
+	    (r = rig_start_bus(rig, "session", &rig->session_bus)) < 0)
 		return r;
 	return rig_wait(rig, START_MS,
-			socket_answers(rig, "system-bus") && socket_answers(rig, "session-bus"))
+			rig_socket_answers(rig, "system-bus") &&
+				rig_socket_answers(rig, "session-bus"))
 		       ? 0
 		       : -ETIMEDOUT;
 }
 
-static int start_pipewire(struct rig *rig)
+int rig_start_pipewire(struct rig *rig)
 {
 	static const struct process_events events = { .ended = on_pipewire_ended };
 	int r = process_new(rig->loop, (const char *const[]){ "pipewire", NULL },
@@ -165,12 +165,12 @@ static int start_pipewire(struct rig *rig)
 
 	if (r < 0)
 		return r;
-	if (!rig_wait(rig, START_MS, socket_answers(rig, "pipewire-0")))
+	if (!rig_wait(rig, START_MS, rig_socket_answers(rig, "pipewire-0")))
 		return -ETIMEDOUT;
 	return view_new(rig->loop, &rig->view);
 }
 
-static int start_wireplumber(struct rig *rig)
+int rig_start_wireplumber(struct rig *rig)
 {
 	static const struct process_events events = { .ended = on_wireplumber_ended };
 
@@ -185,7 +185,7 @@ int rig_wireplumber_restart(struct rig *rig)
 	rig->wireplumber = process_free(rig->wireplumber);
 	if (!rig_wait(rig, START_MS, !view_session(rig->view)))
 		return -ETIMEDOUT;
-	if ((r = renew_machine(rig)) < 0 || (r = start_wireplumber(rig)) < 0)
+	if ((r = renew_machine(rig)) < 0 || (r = rig_start_wireplumber(rig)) < 0)
 		return r;
 	return rig_wait(rig, START_MS, view_session(rig->view)) ? 0 : -ETIMEDOUT;
 }
@@ -326,7 +326,7 @@ int rig_earpiece(struct rig *rig, bool there)
 }
 
 /* The loudspeaker is the machine's default, as on a phone that plays music. */
-static int add_hardware(struct rig *rig)
+int rig_add_hardware(struct rig *rig)
 {
 	char tone[32];
 	int r = view_plug(rig->view, RIG_LOUDSPEAKER, "Audio/Sink", "speaker", 1000);
@@ -354,13 +354,13 @@ static int renew_machine(struct rig *rig)
 	rig->microphone = rig_sound_free(rig->microphone);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		view_unplug(rig->view, names[i]);
-	return add_hardware(rig);
+	return rig_add_hardware(rig);
 }
 
 static int build_machine(struct rig *rig)
 {
 	rig->earpiece = true;
-	return add_hardware(rig);
+	return rig_add_hardware(rig);
 }
 
 /* ---- the whole ---------------------------------------------------------------------------------------- */
@@ -379,14 +379,14 @@ static int start(struct rig *rig)
 	    (r = stand_in_new(rig->loop, rig->system_address, &rig_stand_in_events, rig,
 			      &rig->stand_in)) < 0 ||
 	    (r = bus_open(rig->loop, rig->session_address, &bus_events, rig, &rig->bus)) < 0 ||
-	    (r = start_pipewire(rig)) < 0)
+	    (r = rig_start_pipewire(rig)) < 0)
 		return r;
 	if (!rig_wait(rig, START_MS,
 		      stand_in_up(rig->stand_in) && bus_unique_name(rig->bus) != NULL))
 		return -ETIMEDOUT;
 	if ((r = bus_watch_name(rig->bus, "org.callroute", on_callroute_owner, rig,
 				&rig->callroute)) < 0 ||
-	    (r = start_wireplumber(rig)) < 0 || (r = build_machine(rig)) < 0)
+	    (r = rig_start_wireplumber(rig)) < 0 || (r = build_machine(rig)) < 0)
 		return r;
 	if (!rig->options.without_daemon && (r = rig_daemon_start(rig)) < 0)
 		return r;

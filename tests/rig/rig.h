@@ -94,6 +94,11 @@ void rig_daemon_forget(struct rig *rig);
 int rig_wireplumber_restart(struct rig *rig);
 /** It is killed, and started again as soon as the rig sees that. */
 void rig_wireplumber_crash(struct rig *rig);
+/** PipeWire is killed, and with it WirePlumber; both are started again and waited for. The view is another
+ * one after it. 0 or -errno. */
+int rig_pipewire_crash(struct rig *rig);
+/** The system bus is killed and started again, and with it the stand-in and WirePlumber. 0 or -errno. */
+int rig_system_bus_crash(struct rig *rig);
 /** How often it has crashed of itself. */
 unsigned int rig_wireplumber_crashes(const struct rig *rig);
 
