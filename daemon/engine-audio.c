@@ -103,6 +103,8 @@ static void renew_endpoint(struct engine *engine, struct engine_device *entry)
 #define RENEW_MS 500u
 /** How long it has to close the link of a call that has ended. */
 #define FORGET_MS 2000u
+/** How long a new card has to show headset mode. */
+#define SEEN_MS 300u
 
 /* NULL without one, or while its profile is not known. */
 static const struct plan_card *card_of(const struct engine *engine, route_device device)
@@ -170,6 +172,26 @@ static bool forgotten(struct engine *engine, struct engine_device *entry, uint64
 	return entry->unused_ms != 0 && entry->unused_ms <= now_ms;
 }
 
+/* PipeWire looks for an endpoint's device once, when the endpoint appears: bluetoothd that died and came back
+ * has a new card for a headset whose channel has lived on, without headset mode. Once for each such card. */
+static bool unseen(struct engine *engine, struct engine_device *entry, uint64_t now_ms)
+{
+	const struct plan_card *card = card_of(engine, entry->device);
+	bool without = card != NULL && card->profile_hfp == PLAN_NONE;
+
+	if (!without || entry->unseen_card == card->id) {
+		entry->unseen_ms = 0;
+		entry->unseen_card = without ? entry->unseen_card : 0;
+		return false;
+	}
+	if (entry->unseen_ms == 0)
+		entry->unseen_ms = now_ms + SEEN_MS;
+	if (entry->unseen_ms > now_ms)
+		return false;
+	entry->unseen_card = card->id;
+	return true;
+}
+
 /* Not while a link is asked for: it would answer an agent that waits with an error. */
 static uint64_t renew_worn_endpoints(struct engine *engine, uint64_t now_ms)
 {
@@ -188,8 +210,14 @@ static uint64_t renew_worn_endpoints(struct engine *engine, uint64_t now_ms)
 		} else if (entry->lost >= MAX_LOST && !entry->audio_up) {
 			log_info("a new audio endpoint after %u links in a row", entry->lost);
 			renew_endpoint(engine, entry);
-		} else if (entry->unused_ms != 0 && entry->unused_ms < next) {
-			next = entry->unused_ms;
+		} else if (unseen(engine, entry, now_ms)) {
+			log_info("a new audio endpoint, since PipeWire has no headset mode for it");
+			renew_endpoint(engine, entry);
+		} else {
+			if (entry->unused_ms != 0 && entry->unused_ms < next)
+				next = entry->unused_ms;
+			if (entry->unseen_ms != 0 && entry->unseen_ms < next)
+				next = entry->unseen_ms;
 		}
 	}
 	return next;

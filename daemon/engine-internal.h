@@ -77,6 +77,8 @@ struct engine_device {
 	bool reopened;          /* it has had it, in this call */
 	bool for_call;          /* the link was asked for while the call's sound went there */
 	uint64_t unused_ms;     /* 0, or when a link that a call left counts as forgotten */
+	uint64_t unseen_ms;     /* 0, or when its card counts as one without headset mode */
+	uint32_t unseen_card;   /* for which the endpoint was renewed; 0 for none */
 	int battery_percent;
 	uint8_t speaker_gain;
 	uint8_t microphone_gain;

@@ -4,6 +4,7 @@
  * WirePlumber dies at some stage of a call, and is started again: the decision stands, nothing rings
  * twice, after the call all is given back, and the next call has its sound. Not of this call, since
  * WirePlumber 0.4 itself may wait for ever for the ports of a stream that its predecessor linked.
+ * And bluetoothd dies.
  *
  *	test-heal [ROUNDS [SEED]]	with so many random moments; the seed is printed
  */
@@ -213,11 +214,27 @@ static void test_a_wired_headset_is_not_unplugged_by_wireplumbers_death(void **s
 	assert_int_equal(rig_plug(rig, false), 0);
 }
 
+/* The headset's channel lives on, and its card is another one, which PipeWire has no headset mode for
+ * until the endpoint appears once more. */
+static void test_a_headset_takes_calls_after_bluetoothds_death(void **state)
+{
+	struct fixture *f = *state;
+	struct rig *rig = f->rig;
+
+	renew_phone(f);
+	stand_in_stop(rig_stand_in(rig));
+	expect(rig_wait(rig, LIMIT_MS, !view_profile(rig_view(rig), HEADSET)[0]));
+	assert_int_equal(stand_in_start(rig_stand_in(rig)), 0);
+	expect(rig_wait(rig, LIMIT_MS, view_profile_is(rig_view(rig), HEADSET, "a2dp*")));
+	next_call(f);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wireplumber_dies_at_any_stage_of_a_call),
 		cmocka_unit_test(test_a_wired_headset_is_not_unplugged_by_wireplumbers_death),
+		cmocka_unit_test(test_a_headset_takes_calls_after_bluetoothds_death),
 	};
 
 	if (argc > 1)
