@@ -178,7 +178,11 @@ void target_set(struct stream *stream, uint64_t serial)
 	target->clearing = false;
 	target->confirmed = same(target->object, value);
 	set_property(stream, KEY_OBJECT, value);
-	restore_saved(stream);
+	/* Each of these changes makes the session manager look at all streams again, so they wait until it
+	 * has seen to the one that moves the sound. */
+	target->unsaved = !target->confirmed;
+	if (target->confirmed)
+		restore_saved(stream);
 	record_target(stream);
 	stream_update_kept(stream);
 }
@@ -251,6 +255,9 @@ static void object_changed(struct stream *stream, const char *value)
 	snprintf(ours, sizeof(ours), "%" PRIu64, target->set);
 	if (same(target->object, ours)) {
 		target->confirmed = true;
+		if (target->unsaved)
+			restore_saved(stream);
+		target->unsaved = false;
 	} else if (!target->confirmed) {
 		assign(&target->found_object, value);
 		record_target(stream);

@@ -238,6 +238,7 @@ struct target {
 	uint64_t sent_ns;    /* when .set was last sent */
 	uint64_t detour;     /* the serial whose echo is not to be taken for a move, 0 for none */
 	bool confirmed;      /* the metadata has shown ours */
+	bool unsaved;        /* and then restores what the session manager had saved */
 	char *record;        /* an earlier process' note */
 	bool recorded;       /* ours is written; no note is read any more */
 	bool clearing;       /* .object is still ours: the deletion is under way */
