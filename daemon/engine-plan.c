@@ -112,6 +112,20 @@ bool engine_in_force(struct engine *engine)
 	return true;
 }
 
+/* One of this machine's modem that has sound, or has it again soon. */
+static bool is_cellular(const struct engine *engine)
+{
+	for (size_t i = 0; i < engine->n_calls; i++) {
+		const struct call *call = engine->calls[i];
+		enum call_state state = policy_call_state(engine->policy, call->id);
+
+		if (call->info.phone && !call->info.of_phone &&
+		    (state == CALL_DIALING || state == CALL_ACTIVE || state == CALL_HELD))
+			return true;
+	}
+	return false;
+}
+
 void engine_compute_plan(struct engine *engine)
 {
 	const struct policy_decision *decision = policy_decision(engine->policy);
@@ -121,6 +135,7 @@ void engine_compute_plan(struct engine *engine)
 		.call = engine->left == NULL ? decision->call : (struct route){ ROUTE_NONE, 0 },
 		.wired = engine->local.wired,
 		.has_handset = engine->local.handset,
+		.cellular = is_cellular(engine),
 		.headset_mode = headset_mode,
 	};
 

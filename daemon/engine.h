@@ -35,11 +35,12 @@ struct call_info {
 	bool managed;
 	bool video;
 	bool incoming;
-	bool alerting;         /* DIALING: it rings at the remote party */
-	bool conference;       /* it can be joined with others of its source that say so too */
-	bool bare;             /* that it is there is all that its source knows */
-	enum call_state state; /* INCOMING, DIALING, ACTIVE or HELD */
-	route_device from;     /* dialled from this headset, or 0 */
+	bool alerting;   /* DIALING: it rings at the remote party */
+	bool conference; /* it can be joined with others of its source that say so too */
+	bool bare;       /* that it is there is all that its source knows */
+	bool of_phone;   /* of a phone that this machine is the headset of, not of its own modem */
+	enum call_state state;       /* INCOMING, DIALING, ACTIVE or HELD */
+	route_device from;           /* dialled from this headset, or 0 */
 	char party[CALL_PARTY_SIZE]; /* number or URI, "" where withheld */
 	char name[CALL_PARTY_SIZE];
 	pid_t processes[CALL_MAX_PROCESSES]; /* whose streams are the call's; 0 ends the list */

@@ -144,6 +144,33 @@ static bool is_kept_off(const struct planner *p, const struct plan_card *card)
 	       (card->profile_found == PLAN_NONE || card->profile_found == card->profile_hfp);
 }
 
+static bool wants_voice_profile(const struct planner *p, const struct plan_card *card)
+{
+	return p->desired->cellular && p->desired->call.kind != ROUTE_NONE && card->device == 0 &&
+	       card->profile_voice != PLAN_NONE;
+}
+
+/* Switched off, it is not meant to sound, or nobody has chosen its profile yet. */
+static bool lacks_voice_profile(const struct planner *p, const struct plan_card *card)
+{
+	return wants_voice_profile(p, card) && card->profile != PLAN_NONE &&
+	       card->profile != card->profile_voice && card->profile != card->profile_off &&
+	       (card->profile_found == PLAN_NONE || card->profile == card->profile_found);
+}
+
+static void enter_voice_profile(struct planner *p)
+{
+	for (size_t i = 0; i < p->now->n_cards; i++) {
+		const struct plan_card *card = &p->now->cards[i];
+
+		if (lacks_voice_profile(p, card))
+			add(p, (struct plan_action){ .type = PLAN_SET_PROFILE,
+						     .id = card->id,
+						     .value = card->profile_voice,
+						     .found = card->profile });
+	}
+}
+
 static void leave_headset_mode(struct planner *p)
 {
 	for (size_t i = 0; i < p->now->n_cards; i++) {
@@ -164,7 +191,7 @@ static bool is_ours(const struct plan_card *card)
 
 	if (profile == card->profile_found)
 		return false;
-	return profile == card->profile_hfp ||
+	return profile == card->profile_hfp || profile == card->profile_voice ||
 	       (profile == card->profile_off && (card->profile_found == card->profile_hfp ||
 						 card->profile_asked == card->profile_off));
 }
@@ -175,7 +202,8 @@ static void give_back_profiles(struct planner *p)
 		const struct plan_card *card = &p->now->cards[i];
 
 		if (card->profile_found == PLAN_NONE || card->profile == PLAN_NONE ||
-		    wants_headset_mode(p, card->device) || is_kept_off(p, card))
+		    wants_headset_mode(p, card->device) || is_kept_off(p, card) ||
+		    wants_voice_profile(p, card))
 			continue;
 		/* Headset mode may still be on its way, and so may what was found. A third profile
 		 * is somebody else's choice since; it is not fought. */
@@ -233,6 +261,9 @@ static void set_port(struct planner *p, const struct plan_node *node)
 		return;
 	port = &p->now->ports[node->port];
 	if (port->active || port->card >= p->now->n_cards || is_picked(p, port))
+		return;
+	/* its ports are others soon */
+	if (lacks_voice_profile(p, &p->now->cards[port->card]))
 		return;
 	found = found_port(p, port);
 	add(p, (struct plan_action){ .type = PLAN_SET_PORT,
@@ -307,6 +338,7 @@ void plan_compute(const struct plan_snapshot *snapshot, const struct plan_desire
 	ret->source = PLAN_NONE;
 	find_nodes(&p);
 	enter_headset_mode(&p);
+	enter_voice_profile(&p);
 	set_port(&p, p.sink);
 	set_port(&p, p.source);
 	set_targets(&p);

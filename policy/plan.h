@@ -27,6 +27,8 @@ struct plan_card {
 	uint32_t profile_hfp;  /* best available headset profile */
 	uint32_t profile_a2dp; /* best available A2DP profile */
 	uint32_t profile_off;  /* the one without nodes */
+	/** Connects the modem with this card's ports: a use case manager's "Voice Call". */
+	uint32_t profile_voice;
 	/** What we found before our first change in this call, else PLAN_NONE. */
 	uint32_t profile_found;
 	/** What we asked for and have not seen yet, or PLAN_NONE. */
@@ -87,6 +89,7 @@ struct plan_desired {
 	struct route call; /* ROUTE_NONE: give back what was found */
 	bool wired;        /* a wired headset is plugged: handset means it */
 	bool has_handset;  /* an earpiece exists; else handset means the speaker's nodes */
+	bool cellular;     /* a call is one of this machine's modem */
 	/** The mode of each Bluetooth device that should be in headset mode; others are left alone, or
 	 * given back what was found. */
 	const route_device *headset_mode;
@@ -134,6 +137,10 @@ struct plan {
  *
  * A headset that has no A2DP would keep its headset mode while the call is elsewhere, and session
  * managers like to send calls there: it is "off" for that time, and gets its mode back afterwards.
+ *
+ * Cards that have a profile for the modem's calls are in it while there is such a call with a route,
+ * whichever that is, and then get back what they had. A card that is off stays so. Who sets such a card to a third
+ * profile meanwhile has chosen it, and is not fought.
  *
  * A local route without any local source is in force without one (.source is PLAN_NONE then): a
  * machine without a microphone can still listen. A headset in headset mode needs both.

@@ -442,6 +442,7 @@ void line_call(struct line *line, const char *path, const struct line_told *told
 		.managed = true,
 		.incoming = told->incoming,
 		.conference = true,
+		.of_phone = line->source.ops == &call_ops_of[LINE_PIPEWIRE],
 		.state = told->state,
 		.processes = { line->process },
 	};

@@ -35,6 +35,17 @@ static bool starts_with(const char *text, const char *start)
 	return strncmp(text, start, strlen(start)) == 0;
 }
 
+/* A use case manager's verb for the modem's calls (SND_USE_CASE_VERB_VOICECALL), alone or with the devices
+ * that it is for; "Voice Call IP" is another verb. */
+static bool is_voice_call(const char *name)
+{
+	static const char verb[] = "Voice Call";
+	const char *rest = name + strlen(verb);
+
+	return starts_with(name, verb) &&
+	       (rest[0] == '\0' || rest[0] == ':' || starts_with(rest, " ("));
+}
+
 static int parse_profile(const struct spa_pod *pod, void *item)
 {
 	struct card_profile *ret = item;
@@ -63,6 +74,8 @@ static int parse_profile(const struct spa_pod *pod, void *item)
 		ret->class = PROFILE_A2DP;
 	else if (name != NULL && strcmp(name, "off") == 0)
 		ret->class = PROFILE_OFF;
+	else if (name != NULL && is_voice_call(name))
+		ret->class = PROFILE_VOICE;
 	return 0;
 }
 

@@ -54,7 +54,7 @@ struct global {
 
 /* ---- cards ---------------------------------------------------------------------------------- */
 
-enum profile_class { PROFILE_OTHER, PROFILE_OFF, PROFILE_HFP, PROFILE_A2DP };
+enum profile_class { PROFILE_OTHER, PROFILE_OFF, PROFILE_HFP, PROFILE_A2DP, PROFILE_VOICE };
 
 struct card_profile {
 	uint32_t index;

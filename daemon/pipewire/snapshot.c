@@ -54,6 +54,7 @@ static void add_card(struct graph *graph, struct card *card)
 		.profile_hfp = card_best_profile(card, PROFILE_HFP),
 		.profile_a2dp = card_best_profile(card, PROFILE_A2DP),
 		.profile_off = card_best_profile(card, PROFILE_OFF),
+		.profile_voice = card_best_profile(card, PROFILE_VOICE),
 		.profile_found = card->profile_found,
 		.profile_asked = card_profile_asked(card),
 	};

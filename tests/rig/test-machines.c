@@ -59,6 +59,7 @@ static struct fake_card *add_card(const struct fake_card_options *options)
 
 static int tear_down(void **state)
 {
+	world.desired.cellular = false;
 	while (n_cards > 0)
 		fake_card_free(cards[--n_cards]);
 	return world_tear_down(state);
@@ -218,6 +219,76 @@ static void test_phone(void **state)
 							   card, card, 0, 1 });
 }
 
+static struct fake_card *phone;
+
+static bool phone_is_in_voice_call(void *data)
+{
+	return fake_card_profile(phone) == VOICE;
+}
+
+static bool phone_is_in_hifi(void *data)
+{
+	return fake_card_profile(phone) == HIFI;
+}
+
+/* A profile's nodes come and go with it. */
+static void phone_has_nodes(const char *sink, const char *source)
+{
+	fake_card_remove_nodes(phone);
+	fake_card_add_node(phone, sink, false, 0, NULL);
+	fake_card_add_node(phone, source, true, 1, NULL);
+}
+
+/* The sound of the modem is no stream: the card's profile connects it with the ports. */
+static void test_phone_in_a_call_by_its_modem(void **state)
+{
+	enum { EARPIECE, SPEAKER, HEADPHONES, MIC };
+	static const struct fake_profile profiles[] = {
+		{ "off", 0 }, { "HiFi", 100 }, { "Voice Call", 90 }, { "Voice Call IP", 95 }
+	};
+	static const struct fake_route routes[] = {
+		[EARPIECE] = { "a", "earpiece", false, 0, UNKNOWN, .profiles = 1u << VOICE },
+		[SPEAKER] = { "b", "speaker", false, 0, UNKNOWN, .priority = 200 },
+		[HEADPHONES] = { "c", "headphones", false, 0, NO },
+		[MIC] = { "d", "mic", true, 1, UNKNOWN },
+	};
+
+	phone = add_card(&(const struct fake_card_options){ .name = "alsa_card.phone",
+							    .profiles = profiles,
+							    .n_profiles = SPA_N_ELEMENTS(profiles),
+							    ROUTES(routes) });
+	phone_has_nodes("out", "in");
+	expect_endpoints(false, true, false);
+	/* dialled: the earpiece comes with the profile */
+	world.desired.cellular = true;
+	world_want(ROUTE_HANDSET);
+	assert_soon(phone_is_in_voice_call);
+	assert_int_equal(fake_card_saved(phone), 0);
+	phone_has_nodes("call-out", "call-in");
+	expect_endpoints(true, true, false);
+	expect_route(ROUTE_HANDSET, &(const struct place){ "call-out", EARPIECE, "call-in", MIC,
+							   phone, phone, 0, 1 });
+	expect_route(ROUTE_SPEAKER, &(const struct place){ "call-out", SPEAKER, "call-in", MIC,
+							   phone, phone, 0, 1 });
+	fake_card_set_available(phone, HEADPHONES, YES);
+	expect_endpoints(true, true, true);
+	expect_route(ROUTE_WIRED, &(const struct place){ "call-out", HEADPHONES, "call-in", MIC,
+							 phone, phone, 0, 1 });
+	/* the daemon dies, and its next process finds what is to be given back */
+	world_restart_graph(NULL, 0);
+	expect_route(ROUTE_SPEAKER, &(const struct place){ "call-out", SPEAKER, "call-in", MIC,
+							   phone, phone, 0, 1 });
+	world.desired.cellular = false;
+	world_want(ROUTE_NONE);
+	assert_soon(phone_is_in_hifi);
+	phone_has_nodes("out", "in");
+	assert_soon(world_plan_is_in_force);
+	/* a call of a program */
+	expect_route(ROUTE_SPEAKER,
+		     &(const struct place){ "out", SPEAKER, "in", MIC, phone, phone, 0, 1 });
+	assert_int_equal(fake_card_profile(phone), HIFI);
+}
+
 /* Ports of another profile are of no use. */
 static void test_phone_whose_earpiece_is_for_voice_calls_only(void **state)
 {
@@ -338,6 +409,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_laptop),
 		TEST(test_phone),
+		TEST(test_phone_in_a_call_by_its_modem),
 		TEST(test_phone_whose_earpiece_is_for_voice_calls_only),
 		TEST(test_board_with_two_cards),
 		TEST(test_car),

@@ -4,14 +4,18 @@
  * Calls of a modem, by ModemManager's interface, on a headset: rung, answered, held, dialled and hung up
  * by its buttons, with the network that it shows.
  */
+#include "fake-card.h"
 #include "phone.h"
 
 #include "tests/unit/fake-modem.h"
+
+#include <spa/param/param.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +41,34 @@ struct fixture {
 		assert_true(holds_);       \
 	} while (0)
 
+/* As a user might who has read of PipeWire's native backend and not of ours. It then watches the modem, but
+ * has no headset that could ask for anything: each request comes once. */
+static int ask_pipewire_for_the_modem(struct rig *rig)
+{
+	char path[512];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path),
+		       "%s/home/.config/wireplumber/bluetooth.lua.d/70-modem.lua",
+		       rig_directory(rig));
+	file = fopen(path, "we");
+	if (file == NULL)
+		return -1;
+	(void)fputs("bluez_monitor.properties[\"bluez5.hfphsp-backend-native-modem\"] = \"any\"\n",
+		    file);
+	if (fclose(file) != 0)
+		return -1;
+	(void)snprintf(path, sizeof(path),
+		       "%s/home/.config/wireplumber/wireplumber.conf.d/70-modem.conf",
+		       rig_directory(rig));
+	file = fopen(path, "we");
+	if (file == NULL)
+		return -1;
+	(void)fputs("monitor.bluez.properties = { bluez5.hfphsp-backend-native-modem = any }\n",
+		    file);
+	return fclose(file) == 0 ? rig_wireplumber_restart(rig) : -1;
+}
+
 static int start(void **state)
 {
 	static const struct stand_in_device headset = { HEADSET, "Headset", DEVICE_HEADSET,
@@ -47,8 +79,8 @@ static int start(void **state)
 	*state = &f;
 	if (rig_new(&(struct rig_options){ 0 }, &f.rig) < 0)
 		return -1;
-	if (phone_new(f.rig, &f.phone) < 0 || rig_headset_add(f.rig, &headset, NULL) < 0 ||
-	    rig_headset_connect(f.rig, HEADSET) < 0 ||
+	if (ask_pipewire_for_the_modem(f.rig) < 0 || phone_new(f.rig, &f.phone) < 0 ||
+	    rig_headset_add(f.rig, &headset, NULL) < 0 || rig_headset_connect(f.rig, HEADSET) < 0 ||
 	    bus_open(rig_loop(f.rig), bus_system_address(), &no_events, &f, &f.bus) < 0 ||
 	    !rig_wait(f.rig, LIMIT_MS, bus_unique_name(f.bus) != NULL)) {
 		rig_dump(f.rig);
@@ -167,6 +199,52 @@ static void test_p7_the_headset_dials_with_the_modem(void **state)
 	expect(rig_wait(rig, LIMIT_MS, f->modem->calls[2].object == NULL));
 }
 
+/* The card of a phone: its use case manager connects the modem with the ports in a profile of its own. */
+static void test_a_cellular_call_has_the_profile_of_the_card_for_it(void **state)
+{
+	enum { HIFI = 1, VOICE };
+	static const struct fake_profile profiles[] = { { "off", 0 },
+							{ "HiFi", 100 },
+							{ "Voice Call", 90 } };
+	static const struct fake_route routes[] = { { "a", "earpiece", false, 0,
+						      SPA_PARAM_AVAILABILITY_unknown } };
+	static const struct phone_call_options voip = { .managed = true };
+	struct fixture *f = *state;
+	struct rig *rig = f->rig;
+	struct fake_card *card = fake_card_new(
+		rig_loop(rig),
+		&(const struct fake_card_options){ .name = "alsa_card.phone",
+						   .profiles = profiles,
+						   .n_profiles = SPA_N_ELEMENTS(profiles),
+						   .routes = routes,
+						   .n_routes = SPA_N_ELEMENTS(routes) });
+	struct phone_call *call;
+
+	assert_non_null(card);
+	expect(rig_wait(rig, LIMIT_MS, fake_card_profile(card) == HIFI));
+	fake_modem_call(f->modem, 4, "+4930123", MODEM_RINGING_IN);
+	expect(rig_headset_wait(rig, HEADSET, "< RING", LIMIT_MS));
+	assert_int_equal(fake_card_profile(card), HIFI);
+	fake_modem_state(f->modem, 4, MODEM_ACTIVE);
+	expect(rig_wait(rig, LIMIT_MS, phone_sees_route(f->phone, "handset", "P1")));
+	expect(rig_wait(rig, LIMIT_MS, fake_card_profile(card) == VOICE));
+	fake_modem_state(f->modem, 4, MODEM_HELD);
+	assert_null(phone_set_route(f->phone, "speaker"));
+	assert_int_equal(fake_card_profile(card), VOICE);
+	fake_modem_state(f->modem, 4, MODEM_TERMINATED);
+	expect(none(f));
+	expect(rig_wait(rig, LIMIT_MS, fake_card_profile(card) == HIFI));
+	assert_int_equal(fake_card_saved(card), 0);
+
+	/* a call of a program has no use for it */
+	assert_null(phone_call(f->phone, &voip, &call));
+	assert_null(phone_set_route(f->phone, "speaker"));
+	assert_int_equal(fake_card_profile(card), HIFI);
+	assert_null(phone_ask(f->phone, call, "Hangup"));
+	expect(rig_wait(rig, LIMIT_MS, phone_sees_route(f->phone, "none", NULL)));
+	(void)fake_card_free(card);
+}
+
 static void test_p1_answered_in_a_dialler_and_modemmanager_dies(void **state)
 {
 	struct fixture *f = *state;
@@ -190,6 +268,7 @@ int main(void)
 		cmocka_unit_test(
 			test_p2_a_cellular_call_is_answered_and_a_second_one_by_the_headset),
 		cmocka_unit_test(test_p7_the_headset_dials_with_the_modem),
+		cmocka_unit_test(test_a_cellular_call_has_the_profile_of_the_card_for_it),
 		cmocka_unit_test(test_p1_answered_in_a_dialler_and_modemmanager_dies),
 	};
 

@@ -16,7 +16,7 @@
 #define HEADSET 0xaabbcc000001u
 #define OTHER 0xaabbcc000002u
 
-enum { OFF = 0, A2DP = 2, HFP = 3 };
+enum { OFF = 0, A2DP = 2, HFP = 3, VOICE = 4, THIRD = 5 };
 
 struct world {
 	struct plan_card cards[4];
@@ -81,6 +81,7 @@ static void set_up(struct world *w)
 					  .profile_hfp = PLAN_NONE,
 					  .profile_a2dp = PLAN_NONE,
 					  .profile_off = OFF,
+					  .profile_voice = PLAN_NONE,
 					  .profile_found = PLAN_NONE,
 					  .profile_asked = PLAN_NONE };
 	w->cards[1] = (struct plan_card){ .id = 11,
@@ -89,6 +90,7 @@ static void set_up(struct world *w)
 					  .profile_hfp = HFP,
 					  .profile_a2dp = A2DP,
 					  .profile_off = OFF,
+					  .profile_voice = PLAN_NONE,
 					  .profile_found = PLAN_NONE,
 					  .profile_asked = PLAN_NONE };
 	w->now.n_cards = 2;
@@ -543,6 +545,97 @@ static void test_headset_that_was_in_headset_mode_before_stays_there(void **stat
 	assert_true(w.plan.in_force);
 }
 
+/* A phone: card 0 is in profile 1, and has another for the modem's calls. */
+static void set_up_phone(struct world *w)
+{
+	set_up(w);
+	w->cards[0].profile_voice = VOICE;
+	w->desired.cellular = true;
+	w->ports[0] = (struct plan_port){ .card = 0, .index = 0, .active = true };
+	w->ports[1] = (struct plan_port){ .card = 0, .index = 1 };
+	w->now.n_ports = 2;
+	w->nodes[0].port = 1;
+}
+
+static void test_cellular_call_has_its_profile_before_its_port(void **state)
+{
+	struct world w;
+
+	set_up_phone(&w);
+	w.now.n_streams = 0;
+	want(&w, ROUTE_HANDSET);
+	compute(&w);
+	assert_int_equal(w.plan.n, 1);
+	assert_action(&w.plan, 0, PLAN_SET_PROFILE, 10);
+	assert_int_equal(w.plan.actions[0].found, 1);
+	apply(&w, &w.plan.actions[0]);
+	compute(&w);
+	assert_int_equal(w.plan.n, 1);
+	assert_action(&w.plan, 0, PLAN_SET_PORT, 10);
+	converge(&w);
+	assert_int_equal(w.cards[0].profile, VOICE);
+	/* whatever follows is no call of the modem */
+	w.desired.cellular = false;
+	want(&w, ROUTE_SPEAKER);
+	converge(&w);
+	assert_int_equal(w.cards[0].profile, 1);
+	assert_int_equal(w.cards[0].profile_found, PLAN_NONE);
+	assert_true(w.ports[0].active);
+}
+
+static void test_cellular_call_on_a_headset_has_its_profile(void **state)
+{
+	struct world w;
+
+	set_up_phone(&w);
+	add_headset_nodes(&w);
+	want(&w, ROUTE_HEADSET);
+	converge(&w);
+	assert_int_equal(w.cards[0].profile, VOICE);
+	want(&w, ROUTE_NONE);
+	converge(&w);
+	assert_int_equal(w.cards[0].profile, 1);
+	assert_int_equal(w.cards[1].profile, A2DP);
+}
+
+static void test_cellular_call_leaves_alone_what_is_off_or_in_the_profile(void **state)
+{
+	static const uint32_t profiles[] = { OFF, VOICE, PLAN_NONE };
+	struct world w;
+
+	for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
+		set_up_phone(&w);
+		w.cards[0].profile = profiles[i];
+		want(&w, ROUTE_SPEAKER);
+		converge(&w);
+		assert_int_equal(w.cards[0].profile, profiles[i]);
+		want(&w, ROUTE_NONE);
+		converge(&w);
+		assert_int_equal(w.cards[0].profile, profiles[i]);
+	}
+}
+
+static void test_cellular_call_takes_its_profile_back_from_the_session_manager(void **state)
+{
+	struct world w;
+
+	set_up_phone(&w);
+	want(&w, ROUTE_SPEAKER);
+	converge(&w);
+	w.cards[0].profile = w.cards[0].profile_found;
+	converge(&w);
+	assert_int_equal(w.cards[0].profile, VOICE);
+	/* a third one is a choice */
+	w.cards[0].profile = THIRD;
+	converge(&w);
+	assert_int_equal(w.cards[0].profile, THIRD);
+	assert_true(w.plan.in_force);
+	want(&w, ROUTE_NONE);
+	converge(&w);
+	assert_int_equal(w.cards[0].profile, THIRD);
+	assert_int_equal(w.cards[0].profile_found, PLAN_NONE);
+}
+
 static void set_up_headset_without_a2dp(struct world *w, uint32_t profile)
 {
 	set_up(w);
@@ -857,6 +950,11 @@ int main(void)
 		cmocka_unit_test(test_headset_without_a2dp_gets_its_mode_back_after_the_call),
 		cmocka_unit_test(test_headset_without_a2dp_that_was_off_stays_off),
 		cmocka_unit_test(test_off_that_is_on_its_way_at_the_end_of_the_call_is_given_back),
+		cmocka_unit_test(test_cellular_call_has_its_profile_before_its_port),
+		cmocka_unit_test(test_cellular_call_on_a_headset_has_its_profile),
+		cmocka_unit_test(test_cellular_call_leaves_alone_what_is_off_or_in_the_profile),
+		cmocka_unit_test(
+			test_cellular_call_takes_its_profile_back_from_the_session_manager),
 		cmocka_unit_test(test_p4_leaving_the_headset_moves_the_streams_before_the_profile),
 		cmocka_unit_test(test_headset_that_is_not_the_route_may_be_absent),
 		cmocka_unit_test(test_bluetooth_speaker_over_a2dp_needs_no_source),
