@@ -6,7 +6,7 @@
  */
 #include "phone.h"
 
-#include "dbus/bus.h"
+#include "dbus/remote.h"
 #include "process.h"
 #include "tests/common/tone.h"
 
@@ -37,6 +37,8 @@
 #define RATE 8000u
 
 #define GNOME "org.gnome.Calls"
+#define CALLER "+4930123"
+#define SECOND "+4930456"
 
 struct fixture {
 	struct rig *rig;
@@ -45,6 +47,8 @@ struct fixture {
 	struct process *pulse;
 	struct process *gnome;
 	struct process *caller;
+	struct bus_remote *remote;
+	unsigned int n_calls;
 	char display_name[16];
 	struct bus *bus;
 	struct bus_name_watch *watch;
@@ -98,6 +102,19 @@ static int start_program(struct fixture *f, const char *const *argv,
 	return process_new(rig_loop(f->rig), argv, rig_log(f->rig, argv[0]),
 			   events ? events : &none, f, ret);
 }
+
+static void on_added(void *data, const char *path, const char *interface,
+		     DBusMessageIter *properties)
+{
+	((struct fixture *)data)->n_calls += !strcmp(interface, "org.callroute.Call1");
+}
+
+static void on_removed(void *data, const char *path, const char *interface)
+{
+	((struct fixture *)data)->n_calls -= !strcmp(interface, "org.callroute.Call1");
+}
+
+static const struct bus_remote_events remote_events = { .added = on_added, .removed = on_removed };
 
 static void on_owner(void *data, const char *name, const char *owner)
 {
@@ -175,6 +192,8 @@ static int start_gnome(struct fixture *f)
 	    bus_open(rig_loop(rig), bus_session_address(), &no_events, f, &f->bus) < 0 ||
 	    !rig_wait(rig, START_MS, bus_unique_name(f->bus) != NULL) ||
 	    bus_watch_name(f->bus, GNOME, on_owner, f, &f->watch) < 0 ||
+	    bus_remote_new(f->bus, "org.callroute", "/org/callroute", 64, &remote_events, f,
+			   &f->remote) < 0 ||
 	    !rig_wait(rig, START_MS, f->there))
 		return -1;
 	use_sip(f);
@@ -195,8 +214,8 @@ static void start_caller(struct fixture *f)
 		   "module aubridge.so\nmodule sndfile.so\nmodule_app account.so\n"
 		   "module_app menu.so\n",
 		   f->address, f->port + 1, f->address, directory);
-	write_file(f->rig, "caller", "accounts", "<sip:bob@%s:%u>;regint=0\n", f->address,
-		   f->port + 1);
+	write_file(f->rig, "caller", "accounts",
+		   "\"Bob Example\" <sip:" CALLER "@%s:%u>;regint=0\n", f->address, f->port + 1);
 	write_file(f->rig, "caller", "contacts", "\n");
 	(void)snprintf(folder, sizeof(folder), "%s/caller", directory);
 	(void)snprintf(dial, sizeof(dial), "/dial sip:alice@%s:%u", f->address, f->port);
@@ -253,6 +272,7 @@ static int stop(void **state)
 	struct fixture *f = *state;
 
 	f->caller = process_free(f->caller);
+	f->remote = bus_remote_free(f->remote);
 	f->watch = bus_name_watch_free(f->watch);
 	f->bus = bus_free(f->bus);
 	f->gnome = process_free(f->gnome);
@@ -270,6 +290,7 @@ static void test_p2_gnome_calls_is_answered_by_the_headset_and_sounds_both_ways(
 
 	start_caller(f);
 	expect(rig_headset_wait(rig, HEADSET, "< RING", LIMIT_MS));
+	expect(rig_headset_wait(rig, HEADSET, "< +CLIP: \"" CALLER "\"", LIMIT_MS));
 	headset_button(rig_headset(rig, HEADSET));
 	expect(rig_headset_wait(rig, HEADSET, "> ATA", LIMIT_MS));
 	expect(rig_headset_wait(rig, HEADSET, "< OK", LIMIT_MS));
@@ -278,12 +299,50 @@ static void test_p2_gnome_calls_is_answered_by_the_headset_and_sounds_both_ways(
 	sound_tone(headset_sound(rig_headset(rig, HEADSET)), MICROPHONE_HZ);
 	expect(rig_headset_hears(rig, HEADSET, CALLER_HZ, LIMIT_MS));
 	expect(rig_wait(rig, LIMIT_MS, caller_hears(f, MICROPHONE_HZ)));
+	/* its streams say that they are of a call, and have been heard for longer than that takes */
+	assert_int_equal(f->n_calls, 1);
 
 	headset_button(rig_headset(rig, HEADSET));
 	expect(rig_headset_wait(rig, HEADSET, "> AT+CHUP", LIMIT_MS));
 	expect(rig_headset_wait(rig, HEADSET, "indicator call 0", LIMIT_MS));
 	expect(rig_wait(rig, LIMIT_MS, phone_sees_route(f->phone, "none", NULL)));
 	expect(rig_wait(rig, LIMIT_MS, view_profile_is(rig_view(rig), HEADSET, "a2dp*")));
+	f->caller = process_free(f->caller);
+}
+
+/* The caller's call is up, on the headset. */
+static void talk(struct fixture *f)
+{
+	struct rig *rig = f->rig;
+
+	rig_headset_forget_lines(rig, HEADSET);
+	start_caller(f);
+	expect(rig_headset_wait(rig, HEADSET, "< RING", LIMIT_MS));
+	headset_button(rig_headset(rig, HEADSET));
+	expect(rig_wait(rig, LIMIT_MS, phone_sees_route(f->phone, ROUTE, "P2")));
+	expect(rig_headset_hears(rig, HEADSET, CALLER_HZ, LIMIT_MS));
+}
+
+/* GNOME Calls cannot hold: the button hangs it up for the other. */
+static void test_i2_a_call_of_another_softphone_beside_that_of_gnome_calls(void **state)
+{
+	static const struct phone_call_options options = { .managed = true,
+							   .incoming = true,
+							   .party = "tel:" SECOND };
+	struct fixture *f = *state;
+	struct rig *rig = f->rig;
+	struct phone_call *call;
+
+	talk(f);
+	assert_null(phone_call(f->phone, &options, &call));
+	expect(rig_headset_wait(rig, HEADSET, "< +CCWA: \"" SECOND "\"", LIMIT_MS));
+	headset_send(rig_headset(rig, HEADSET), "AT+CHLD=1");
+	expect(rig_headset_hears(rig, HEADSET, PHONE_HZ, LIMIT_MS));
+	expect(rig_sound_hears(rig, phone_call_sound(call), MICROPHONE_HZ, LIMIT_MS));
+	expect(rig_wait(rig, LIMIT_MS, f->n_calls == 1));
+	headset_button(rig_headset(rig, HEADSET));
+	expect(rig_headset_wait(rig, HEADSET, "indicator call 0", LIMIT_MS));
+	expect(rig_wait(rig, LIMIT_MS, f->n_calls == 0));
 	f->caller = process_free(f->caller);
 }
 
@@ -307,8 +366,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 			test_p2_gnome_calls_is_answered_by_the_headset_and_sounds_both_ways),
+		cmocka_unit_test(test_i2_a_call_of_another_softphone_beside_that_of_gnome_calls),
 		cmocka_unit_test(test_gnome_calls_dies_in_the_middle_of_a_call),
 	};
 
+	cmocka_set_test_filter(getenv("CALLROUTE_TEST"));
 	return cmocka_run_group_tests(tests, start, stop);
 }
