@@ -31,6 +31,10 @@ static void set_profile(struct graph *graph, const struct plan_action *action)
 		card->unsettled = graph_now_ns() - card->since_ns < CARD_SETTLE_NS;
 		record_profile(card);
 	}
+	if (action->found == PLAN_NONE) {
+		card->given_back = action->value;
+		card->given_back_ns = graph_now_ns();
+	}
 	if (card->profile_sent == action->value &&
 	    graph_now_ns() - card->profile_sent_ns < GRAPH_ECHO_NS)
 		return;

@@ -464,6 +464,7 @@ int card_new(struct graph *graph, uint32_t id, const struct spa_dict *props)
 	card->profile = PLAN_NONE;
 	card->profile_found = PLAN_NONE;
 	card->profile_sent = PLAN_NONE;
+	card->given_back = PLAN_NONE;
 	if (global_bind(&card->global, PW_TYPE_INTERFACE_Device, PW_VERSION_DEVICE) == NULL) {
 		card_free(card);
 		return -ENOMEM;

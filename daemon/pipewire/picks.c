@@ -30,6 +30,8 @@
 /** Its auto-switch waits for two seconds after the last stream stopped, so one that stopped just now is no
  * cause: they also stop because the profile was changed, which may be seen before the profile is. */
 #define STOPPED_NS UINT64_C(1000000000)
+/** From a profile that is given back to one that an auto-switch restores, at most. */
+#define RESTORED_NS UINT64_C(5000000000)
 /** A card that has just come gets its profile, and its ports, from the session manager. */
 #define NEW_CARD_NS UINT64_C(5000000000)
 
@@ -73,6 +75,17 @@ static bool has_cause(const struct card *card, enum profile_class to)
 	return false;
 }
 
+/* An auto-switch that saw the call's stream begin to record when the card was in headset mode already takes
+ * that for what it has to restore, two seconds after the call, and the mode that it finds then for the one
+ * to switch to next time. The first is a trace of the call; for the second it has to find headset mode. */
+static bool restores_ours(const struct card *card)
+{
+	return card->given_back != PLAN_NONE && card->profile_found == PLAN_NONE &&
+	       within(card->given_back_ns, RESTORED_NS) &&
+	       card->global.graph->began_ns < card->given_back_ns &&
+	       !card_shows_what_was_asked(card);
+}
+
 void picks_profile(struct card *card, uint32_t before, bool saved)
 {
 	const struct card_profile *now = card_find_profile(card, card->profile);
@@ -85,6 +98,11 @@ void picks_profile(struct card *card, uint32_t before, bool saved)
 		log_debug("another program set the mode of card %u", card->global.id);
 		card->picked = true;
 		card->profile_found = PLAN_NONE;
+		record_profile(card);
+	}
+	if (!saved && now->class == PROFILE_HFP && restores_ours(card)) {
+		card->global.graph->auto_switch = true;
+		card->profile_found = card->given_back;
 		record_profile(card);
 	}
 	picks_card_cause(card);
@@ -170,6 +188,11 @@ static bool next_of_card(struct card *card, struct graph_pick *ret)
 		return true;
 	}
 	return false;
+}
+
+bool graph_switches_by_itself(const struct graph *graph)
+{
+	return graph->auto_switch;
 }
 
 bool graph_next_pick(struct graph *graph, struct graph_pick *ret)

@@ -136,9 +136,11 @@ struct card {
 	bool recorded;         /* as in struct target */
 	uint32_t profile_sent; /* asked for and not seen yet, or PLAN_NONE */
 	uint64_t profile_sent_ns;
-	bool picked;       /* the mode in force is another program's choice, which the engine does
+	bool picked;         /* the mode in force is another program's choice, which the engine does
 			      * not know yet */
-	uint64_t cause_ns; /* when something last made the session manager choose by itself */
+	uint64_t cause_ns;   /* when something last made the session manager choose by itself */
+	uint32_t given_back; /* the profile that was found, after a call; PLAN_NONE before one */
+	uint64_t given_back_ns;
 	uint32_t n_profiles;
 	uint32_t n_routes;
 	uint32_t n_active;
@@ -398,6 +400,7 @@ struct graph {
 	bool muted;
 	bool full; /* a bound was met and logged */
 	uint64_t last_request_ns;
+	bool auto_switch;       /* the session manager's has been seen at work */
 	uint64_t began_ns;      /* when a stream last began to record */
 	uint64_t stopped_ns[2]; /* and when streams last stopped, the latest first */
 

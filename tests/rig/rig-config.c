@@ -48,6 +48,12 @@ static const char conf_text[] = "wireplumber.profiles = {\n"
 				"  bluez5.hfphsp-backend = hsphfpd\n"
 				"}\n";
 
+static const char lua_auto_switch_text[] =
+	"bluetooth_policy.policy[\"media-role.use-headset-profile\"] = true\n";
+
+static const char conf_auto_switch_text[] =
+	"wireplumber.settings = { bluetooth.autoswitch-to-headset-profile = true }\n";
+
 static int make_folder(const char *path)
 {
 	char part[RIG_PATH_SIZE * 2];
@@ -156,6 +162,12 @@ int rig_write_configuration(struct rig *rig)
 			    lua_main_text)) < 0 ||
 	    (r = write_file(rig, "home/.config/wireplumber/wireplumber.conf.d", "60-rig.conf", "%s",
 			    conf_text)) < 0)
+		return r;
+	if (rig->options.auto_switch &&
+	    ((r = write_file(rig, "home/.config/wireplumber/policy.lua.d", "60-rig.lua", "%s",
+			     lua_auto_switch_text)) < 0 ||
+	     (r = write_file(rig, "home/.config/wireplumber/wireplumber.conf.d",
+			     "70-rig-auto-switch.conf", "%s", conf_auto_switch_text)) < 0))
 		return r;
 	return copy_shipped(rig);
 }

@@ -35,7 +35,8 @@ struct rig;
 
 struct rig_options {
 	bool without_daemon;
-	bool store; /* a service manager keeps what the daemon leaves to it */
+	bool store;       /* a service manager keeps what the daemon leaves to it */
+	bool auto_switch; /* WirePlumber's, of headsets, is left on */
 	/** Every line of every headset, as it comes; may be NULL. */
 	void (*headset_line)(void *data, const char *address, const char *line);
 	void *data;

@@ -7,8 +7,9 @@
 #include "view.h"
 
 #include <errno.h>
-#include <pipewire/extensions/metadata.h>
 #include <pipewire/pipewire.h>
+/* needs the one before */
+#include <pipewire/extensions/metadata.h>
 #include <spa/param/profile.h>
 #include <spa/pod/builder.h>
 #include <spa/pod/parser.h>
@@ -20,6 +21,7 @@
 #define MAX_PROFILES 16
 #define NAME_SIZE 128
 #define MAX_PLUGGED 8
+#define MAX_NOTES 256
 
 enum object_type { OBJECT_NODE, OBJECT_CLIENT, OBJECT_LINK, OBJECT_CARD, OBJECT_METADATA };
 
@@ -50,6 +52,12 @@ struct object {
 	char profile[NAME_SIZE];
 };
 
+/* A property of the metadata. */
+struct note {
+	uint32_t subject;
+	char key[NAME_SIZE];
+};
+
 struct plugged {
 	char name[NAME_SIZE];
 	struct pw_proxy *node;
@@ -65,6 +73,9 @@ struct view {
 	int sync;
 	bool up;
 	bool lost;
+	unsigned int changes;
+	size_t n_notes;
+	struct note notes[MAX_NOTES];
 	size_t n_plugged;
 	struct plugged plugged[MAX_PLUGGED];
 	size_t n_objects;
@@ -98,6 +109,7 @@ static void read_profile(struct object *object, uint32_t id, const struct spa_po
 	    !name)
 		return;
 	if (id == SPA_PARAM_Profile) {
+		object->view->changes += strcmp(object->profile, name) != 0;
 		copy(object->profile, name);
 		return;
 	}
@@ -142,8 +154,7 @@ static void on_card_info(void *data, const struct pw_device_info *info)
 static void forget(struct object *object)
 {
 	if (object->proxy) {
-		if (object->type != OBJECT_METADATA)
-			spa_hook_remove(&object->listener);
+		spa_hook_remove(&object->listener);
 		pw_proxy_destroy(object->proxy);
 	}
 	free(object);
@@ -223,12 +234,42 @@ static void add_link(struct view *view, uint32_t id, const struct spa_dict *prop
 
 	if (!object)
 		return;
+	view->changes++;
 	object->output_node = number_of(props, PW_KEY_LINK_OUTPUT_NODE);
 	object->input_node = number_of(props, PW_KEY_LINK_INPUT_NODE);
 }
 
+static void forget_notes(struct view *view, uint32_t subject, const char *key)
+{
+	for (size_t i = 0; i < view->n_notes;) {
+		if (view->notes[i].subject == subject && (!key || !strcmp(view->notes[i].key, key)))
+			view->notes[i] = view->notes[--view->n_notes];
+		else
+			i++;
+	}
+}
+
+static int on_property(void *data, uint32_t subject, const char *key, const char *type,
+		       const char *value)
+{
+	struct object *object = data;
+	struct view *view = object->view;
+
+	view->changes++;
+	forget_notes(view, subject, key);
+	if (key && value && view->n_notes < MAX_NOTES) {
+		view->notes[view->n_notes].subject = subject;
+		copy(view->notes[view->n_notes++].key, key);
+	}
+	return 0;
+}
+
 static void add_metadata(struct view *view, uint32_t id, const struct spa_dict *props)
 {
+	static const struct pw_metadata_events events = {
+		PW_VERSION_METADATA_EVENTS,
+		.property = on_property,
+	};
 	const char *name = spa_dict_lookup(props, PW_KEY_METADATA_NAME);
 	struct object *object;
 
@@ -236,6 +277,8 @@ static void add_metadata(struct view *view, uint32_t id, const struct spa_dict *
 		return;
 	object->proxy = pw_registry_bind(view->registry, id, PW_TYPE_INTERFACE_Metadata,
 					 PW_VERSION_METADATA, 0);
+	pw_metadata_add_listener((struct pw_metadata *)object->proxy, &object->listener, &events,
+				 object);
 }
 
 static void on_global(void *data, uint32_t id, uint32_t permissions, const char *type,
@@ -264,6 +307,9 @@ static void on_global_remove(void *data, uint32_t id)
 	for (size_t i = 0; i < view->n_objects; i++) {
 		if (view->objects[i]->id != id)
 			continue;
+		view->changes += view->objects[i]->type == OBJECT_LINK;
+		if (view->objects[i]->type == OBJECT_METADATA)
+			view->n_notes = 0;
 		forget(view->objects[i]);
 		view->objects[i] = view->objects[--view->n_objects];
 		return;
@@ -456,6 +502,20 @@ bool view_profile_is(const struct view *view, const char *address, const char *p
 	return name_matches(view_profile(view, address), profile);
 }
 
+unsigned int view_changes(const struct view *view)
+{
+	return view->changes;
+}
+
+unsigned int view_notes(const struct view *view, const char *key)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < view->n_notes; i++)
+		n += !strncmp(view->notes[i].key, key, strlen(key));
+	return n;
+}
+
 /* ---- acts -------------------------------------------------------------------------------------------- */
 
 int view_set_profile(struct view *view, const char *address, const char *profile, bool saved)
@@ -562,4 +622,7 @@ void view_dump(const struct view *view)
 			break;
 		}
 	}
+	for (size_t i = 0; i < view->n_notes; i++)
+		fprintf(stderr, "  metadata of %u: %s\n", view->notes[i].subject,
+			view->notes[i].key);
 }

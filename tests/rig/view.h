@@ -61,6 +61,11 @@ int view_plug(struct view *view, const char *name, const char *class, const char
 	      unsigned int priority);
 void view_unplug(struct view *view, const char *name);
 
+/** How many changes there have been of profiles, of links and of the "default" metadata. */
+unsigned int view_changes(const struct view *view);
+/** How many properties the "default" metadata has whose key begins so. */
+unsigned int view_notes(const struct view *view, const char *key);
+
 /** Everything on standard error, for a test that failed. */
 void view_dump(const struct view *view);
 
