@@ -57,6 +57,17 @@ void picks_card_cause(struct card *card)
 	card->cause_ns = graph_now_ns();
 }
 
+/* Some stream stopped to record, and long enough ago. */
+static bool auto_switch_is_due(const struct graph *graph)
+{
+	for (size_t i = 0; i < SPA_N_ELEMENTS(graph->stopped_ns); i++) {
+		if (within(graph->stopped_ns[i], CAUSE_NS + STOPPED_NS) &&
+		    !within(graph->stopped_ns[i], STOPPED_NS))
+			return true;
+	}
+	return false;
+}
+
 /* Is there a reason for which the session manager may have set the profile by itself? */
 static bool has_cause(const struct card *card, enum profile_class to)
 {
@@ -67,12 +78,7 @@ static bool has_cause(const struct card *card, enum profile_class to)
 		return true;
 	if (to == PROFILE_HFP)
 		return within(graph->began_ns, CAUSE_NS);
-	for (size_t i = 0; i < SPA_N_ELEMENTS(graph->stopped_ns); i++) {
-		if (within(graph->stopped_ns[i], CAUSE_NS + STOPPED_NS) &&
-		    !within(graph->stopped_ns[i], STOPPED_NS))
-			return true;
-	}
-	return false;
+	return auto_switch_is_due(graph);
 }
 
 /* An auto-switch that saw the call's stream begin to record when the card was in headset mode already takes
@@ -81,7 +87,7 @@ static bool has_cause(const struct card *card, enum profile_class to)
 static bool restores_ours(const struct card *card)
 {
 	return card->given_back != PLAN_NONE && card->profile_found == PLAN_NONE &&
-	       within(card->given_back_ns, RESTORED_NS) &&
+	       within(card->given_back_ns, RESTORED_NS) && auto_switch_is_due(card->global.graph) &&
 	       card->global.graph->began_ns < card->given_back_ns &&
 	       !card_shows_what_was_asked(card);
 }

@@ -27,6 +27,8 @@
 /** WirePlumber restores a profile two seconds after the last stream that recorded. */
 #define SETTLED_MS 5000
 
+#define SHORT_MS 2000
+
 static unsigned int quiet_ms = 10000;
 
 struct fixture {
@@ -69,14 +71,14 @@ static void let_pass(struct fixture *f, unsigned int ms)
 	(void)rig_wait(f->rig, ms, false);
 }
 
-static void expect_rest(struct fixture *f)
+static void expect_rest(struct fixture *f, unsigned int ms)
 {
 	struct rig *rig = f->rig;
 	unsigned int before;
 
 	let_pass(f, SETTLED_MS);
 	before = view_changes(rig_view(rig));
-	expect(!rig_wait(rig, quiet_ms, view_changes(rig_view(rig)) != before));
+	expect(!rig_wait(rig, ms, view_changes(rig_view(rig)) != before));
 }
 
 static struct phone_call *ring(struct fixture *f, bool managed)
@@ -107,23 +109,17 @@ static bool saved_contains(struct fixture *f, const char *name, const char *text
 	return strstr(all, text) != NULL;
 }
 
-static void end(struct fixture *f, struct phone_call *call)
+static void end(struct fixture *f, struct phone_call *call, unsigned int ms)
 {
 	struct rig *rig = f->rig;
 
 	assert_null(phone_ask_with(f->phone, call, "SetState", "ended"));
 	expect(rig_wait(rig, LIMIT_MS, phone_sees_route(f->phone, "none", NULL)));
-	expect_rest(f);
+	expect_rest(f, ms);
 	expect(view_profile_is(rig_view(rig), HEADSET, "a2dp-sink*"));
 	expect(view_notes(rig_view(rig), "callroute.") == 0);
 	expect(view_notes(rig_view(rig), "target.object") == 0);
 	expect(!saved_contains(f, "default-profile", "headset-head-unit"));
-}
-
-/* What it is to switch to next time. */
-static bool saved_headset_mode(struct fixture *f)
-{
-	return saved_contains(f, "policy-bluetooth", "=headset-head-unit");
 }
 
 /* ---- tests ------------------------------------------------------------------------------------------ */
@@ -138,21 +134,20 @@ static void test_v5_a_call_on_the_headset_comes_to_rest(void **state)
 	headset_button(rig_headset(rig, HEADSET));
 	expect(rig_wait(rig, LIMIT_MS, phone_sees_route(f->phone, ROUTE, "P2")));
 	expect(rig_sound_hears(rig, phone_call_sound(call), MICROPHONE_HZ, LIMIT_MS));
-	expect_rest(f);
+	expect_rest(f, quiet_ms);
 	expect(phone_sees_route(f->phone, ROUTE, "P2"));
 	expect(view_profile_is(rig_view(rig), HEADSET, "headset-head-unit*"));
 	expect(rig_headset_hears(rig, HEADSET, PHONE_HZ, LIMIT_MS));
-	end(f, call);
+	end(f, call, quiet_ms);
 
-	/* known by now, it finds the headset as it should */
+	/* and so does the next, of which it has other things to restore */
 	rig_headset_forget_lines(rig, HEADSET);
 	call = ring(f, true);
 	expect(rig_headset_wait(rig, HEADSET, "< RING", LIMIT_MS));
 	headset_button(rig_headset(rig, HEADSET));
 	expect(rig_wait(rig, LIMIT_MS, phone_sees_route(f->phone, ROUTE, "P2")));
 	expect(rig_sound_hears(rig, phone_call_sound(call), MICROPHONE_HZ, LIMIT_MS));
-	end(f, call);
-	expect(rig_wait(rig, LIMIT_MS, saved_headset_mode(f)));
+	end(f, call, SHORT_MS);
 }
 
 /* The auto-switch puts the headset into headset mode though the call is elsewhere. */
@@ -164,10 +159,10 @@ static void test_p1_a_call_on_the_handset_comes_to_rest(void **state)
 
 	assert_null(phone_ask(f->phone, call, "Answer"));
 	expect(rig_wait(rig, LIMIT_MS, phone_sees_route(f->phone, "handset", "P1")));
-	expect_rest(f);
+	expect_rest(f, SHORT_MS);
 	expect(phone_sees_route(f->phone, "handset", "P1"));
 	expect(rig_sound_hears(rig, phone_call_sound(call), RIG_MICROPHONE_HZ, LIMIT_MS));
-	end(f, call);
+	end(f, call, SHORT_MS);
 }
 
 int main(int argc, char **argv)
