@@ -178,10 +178,10 @@ void engine_watch_talks(struct engine *engine, void (*changed)(void *data), void
 
 void engine_set_call_programs(struct engine *engine)
 {
-	const char *apps[CALL_MAX];
-	pid_t pids[MAX_CALL_PROCESSES];
+	const char *apps[CALL_MAX], *silent_apps[CALL_MAX];
+	pid_t pids[MAX_CALL_PROCESSES], silent[CALL_MAX];
 	bool ring = engine_rings_in_band(engine) != NULL;
-	size_t n = 0, n_apps = 0;
+	size_t n = 0, n_apps = 0, n_silent = 0, n_silent_apps = 0;
 
 	for (size_t i = 0; i < engine->n_calls && engine->left == NULL; i++) {
 		const struct call *call = engine->calls[i];
@@ -196,7 +196,16 @@ void engine_set_call_programs(struct engine *engine)
 		}
 		if (call->info.app[0] != '\0')
 			apps[n_apps++] = call->info.app;
+		/* I1: nobody tells such a program that it is held. */
+		if (!call->info.by_sound || state != CALL_HELD)
+			continue;
+		if (call->info.processes[0] > 0)
+			silent[n_silent++] = call->info.processes[0];
+		if (call->info.app[0] != '\0')
+			silent_apps[n_silent_apps++] = call->info.app;
 	}
+	graph_set_silent_processes(engine->graph, silent, n_silent);
+	graph_set_silent_apps(engine->graph, silent_apps, n_silent_apps);
 	graph_set_call_processes(engine->graph, pids, n);
 	graph_set_call_apps(engine->graph, apps, n_apps);
 }

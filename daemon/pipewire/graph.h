@@ -68,6 +68,11 @@ void graph_set_call_processes(struct graph *graph, const pid_t *pids, size_t n);
  * most 64, each shorter than TALK_NAME_SIZE; copied. */
 void graph_set_call_apps(struct graph *graph, const char *const *apps, size_t n);
 
+/** Of those, the processes and the programs in sandboxes whose streams are silenced, both ways, for as long
+ * as they are listed: they know nothing of being held. As the two above. */
+void graph_set_silent_processes(struct graph *graph, const pid_t *pids, size_t n);
+void graph_set_silent_apps(struct graph *graph, const char *const *apps, size_t n);
+
 /**
  * graph_talks() - programs whose streams are those of a call (talks.c); returns how many
  * It begins and ends a while after its streams do, so that streams that are opened one after the

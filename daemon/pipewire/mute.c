@@ -2,9 +2,11 @@
 /* SPDX-FileCopyrightText: callroute contributors */
 /*
  * The calls' software mute (X8): the mute of their capture streams, with what was found there given
- * back. A stream is bound while it is muted by us. The session manager saves a stream's mute for the
+ * back. And that of programs whose call is held without their knowing of it: of all their streams, so that
+ * they neither hear nor are heard. A stream is bound while it is muted by us. The session manager saves a stream's mute for the
  * application's next stream, also where the stream went away while muted; such names are noted, and
- * the next stream of that name is freed from a mute that was ours.
+ * the next stream of that name is freed from a mute that was ours. What a stream with a call's role has it
+ * saves for the role, at once, so that the other call's streams would come up muted: they are freed, too.
  */
 #include "private.h"
 
@@ -40,12 +42,47 @@ static char *find_name(struct graph *graph, const char *name)
 	return NULL;
 }
 
+static bool another_is_muted(const struct stream *stream)
+{
+	const struct stream *other;
+
+	spa_list_for_each (other, &stream->global.graph->kept, kept_link) {
+		if (other != stream && other->capture == stream->capture &&
+		    other->program != NULL &&
+		    (other->mute == MUTE_ASKING || other->mute == MUTE_ON))
+			return true;
+	}
+	return false;
+}
+
+/* What the stream was muted by may be a mute of ours that the session manager saved. */
+static bool may_be_ours(const struct stream *stream)
+{
+	struct graph *graph = stream->global.graph;
+
+	return find_name(graph, stream->name) != NULL ||
+	       (graph->role_muted[stream->capture] && stream->program != NULL);
+}
+
+static void forget_ours(const struct stream *stream)
+{
+	struct graph *graph = stream->global.graph;
+	char *name = find_name(graph, stream->name);
+
+	if (name != NULL)
+		*name = '\0';
+	/* As long as another one is muted, that may be saved again. */
+	if (stream->program != NULL && !another_is_muted(stream))
+		graph->role_muted[stream->capture] = false;
+}
+
 void stream_mute_gone(struct stream *stream)
 {
 	struct graph *graph = stream->global.graph;
 
-	if ((stream->mute != MUTE_ASKING && stream->mute != MUTE_ON) || stream->mute_found ||
-	    stream->name == NULL || find_name(graph, stream->name) != NULL)
+	if ((stream->mute != MUTE_ASKING && stream->mute != MUTE_ON) || stream->mute_found)
+		return;
+	if (stream->name == NULL || find_name(graph, stream->name) != NULL)
 		return;
 	snprintf(graph->muted_names[graph->next_muted_name++ % MUTE_MAX_NAMES], GRAPH_NAME_SIZE,
 		 "%s", stream->name);
@@ -55,7 +92,6 @@ void stream_mute_gone(struct stream *stream)
 
 void stream_mute_param(struct stream *stream, uint32_t id, const struct spa_pod *pod)
 {
-	char *name;
 	bool mute;
 
 	if (id != SPA_PARAM_Props || pod == NULL ||
@@ -64,33 +100,38 @@ void stream_mute_param(struct stream *stream, uint32_t id, const struct spa_pod 
 		return;
 	if (stream->mute == MUTE_ASKING) {
 		/* The question was sent before the mute, so this is what was found. */
-		stream->mute_found = mute && find_name(stream->global.graph, stream->name) == NULL;
+		stream->mute_found = mute && !stream->mute_doubted;
 		stream->mute = MUTE_ON;
 		record_mute(stream);
 	} else if (stream->mute == MUTE_LIFTING && mute) {
-		name = find_name(stream->global.graph, stream->name);
-		if (name == NULL)
+		if (!may_be_ours(stream))
 			return;
-		*name = '\0';
+		forget_ours(stream);
 		send_mute(stream, false);
 	}
+}
+
+/* That is saved in its turn. */
+static void give_back_mute(struct stream *stream)
+{
+	send_mute(stream, false);
+	if (stream->program != NULL && !another_is_muted(stream))
+		stream->global.graph->role_muted[stream->capture] = false;
 }
 
 static void unmute(struct stream *stream)
 {
 	uint32_t props = SPA_PARAM_Props;
 
-	if (stream->mute == MUTE_OFF &&
-	    (!stream->in_call || find_name(stream->global.graph, stream->name) == NULL))
+	if (stream->mute == MUTE_OFF && (!stream->in_call || !may_be_ours(stream)))
 		return;
 	if ((stream->mute == MUTE_ASKING || stream->mute == MUTE_ON) && !stream->mute_found)
-		send_mute(stream, false);
+		give_back_mute(stream);
 	stream->mute_found = false;
 	stream->mute = MUTE_OFF;
 	record_mute(stream);
 	/* The session manager restores what it saved some time after the stream has appeared. */
-	if (stream->in_call && find_name(stream->global.graph, stream->name) != NULL &&
-	    stream_bind(stream) != NULL) {
+	if (stream->in_call && may_be_ours(stream) && stream_bind(stream) != NULL) {
 		stream->mute = MUTE_LIFTING;
 		pw_node_subscribe_params((struct pw_node *)stream->global.proxy, &props, 1);
 		return;
@@ -103,6 +144,9 @@ static void mute(struct stream *stream)
 	if (stream->mute == MUTE_ASKING || stream->mute == MUTE_ON || stream_bind(stream) == NULL)
 		return;
 	stream->mute = MUTE_ASKING;
+	stream->mute_doubted = may_be_ours(stream);
+	if (stream->program != NULL)
+		stream->global.graph->role_muted[stream->capture] = true;
 	pw_node_enum_params((struct pw_node *)stream->global.proxy, 0, SPA_PARAM_Props, 0,
 			    UINT32_MAX, NULL);
 	send_mute(stream, true);
@@ -112,19 +156,19 @@ static void mute(struct stream *stream)
 void stream_mute_adopt(struct stream *stream)
 {
 	if (!stream->mute_left || !stream->global.settled || stream->mute != MUTE_OFF ||
-	    !stream->capture || stream_bind(stream) == NULL)
+	    stream_bind(stream) == NULL)
 		return;
 	stream->mute_left = false;
 	stream->mute_found = stream->mute_left_found;
 	stream->mute = MUTE_ON;
-	stream_set_mute(stream, stream->in_call && stream->global.graph->muted);
+	stream_update_mute(stream);
 }
 
-void stream_set_mute(struct stream *stream, bool muted)
+void stream_update_mute(struct stream *stream)
 {
-	if (!stream->capture)
-		return;
-	if (muted)
+	bool muted = stream->capture && stream->in_call && stream->global.graph->muted;
+
+	if (muted || stream->silent)
 		mute(stream);
 	else
 		unmute(stream);
@@ -138,5 +182,5 @@ void graph_set_muted(struct graph *graph, bool muted)
 		return;
 	graph->muted = muted;
 	spa_list_for_each (stream, &graph->kept, kept_link)
-		stream_set_mute(stream, stream->in_call && muted);
+		stream_update_mute(stream);
 }

@@ -279,9 +279,11 @@ struct stream {
 	bool capture;
 	bool fixed; /* is not ours to move: a monitor, or one that must not be reconnected */
 	bool in_call;
-	bool kept; /* in the call, or with a target of ours */
+	bool silent; /* in the call, and of a program that is silenced */
+	bool kept;   /* in the call, or with a target of ours */
 	enum mute_state mute;
 	bool mute_found;
+	bool mute_doubted;  /* what is found may be ours, from before */
 	bool mute_recorded; /* as in struct target */
 	bool mute_left;     /* muted by an earlier process, which found .mute_left_found */
 	bool mute_left_found;
@@ -339,7 +341,8 @@ void talks_start(struct graph *graph);
 void talks_done(struct graph *graph);
 
 void stream_mute_param(struct stream *stream, uint32_t id, const struct spa_pod *pod);
-void stream_set_mute(struct stream *stream, bool muted);
+/** Mute it, or give back what was found, as its call is. */
+void stream_update_mute(struct stream *stream);
 /** Give back what an earlier process muted, once the stream's properties are known. */
 void stream_mute_adopt(struct stream *stream);
 /** The stream goes away: note where it does so while muted by us. */
@@ -372,6 +375,14 @@ void record_read(struct graph *graph, uint32_t subject, const char *key, const c
 void record_adopt_target(struct stream *stream);
 
 /* ---- the whole ---------------------------------------------------------------------------------- */
+
+/** Programs by process, or by their sandbox' name. */
+struct programs {
+	pid_t pids[GRAPH_MAX_PIDS];
+	size_t n_pids;
+	char apps[GRAPH_MAX_PIDS][TALK_NAME_SIZE];
+	size_t n_apps;
+};
 
 enum default_node { DEFAULT_SINK, DEFAULT_SOURCE, DEFAULT_NODES };
 
@@ -415,11 +426,11 @@ struct graph {
 	/* names of streams that went away while muted by us, a ring */
 	char muted_names[MUTE_MAX_NAMES][GRAPH_NAME_SIZE];
 	unsigned int next_muted_name;
+	bool role_muted[2]; /* by .capture: the session manager may have saved a mute of ours for
+			     * every stream with a call's role */
 
-	pid_t pids[GRAPH_MAX_PIDS];
-	size_t n_pids;
-	char apps[GRAPH_MAX_PIDS][TALK_NAME_SIZE];
-	size_t n_apps;
+	struct programs called; /* in calls */
+	struct programs silent; /* those of them that are silenced */
 
 	struct spa_list programs;
 	struct spa_source *talk_timer;

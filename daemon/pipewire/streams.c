@@ -114,10 +114,10 @@ void client_free(struct client *client)
 
 /* ---- streams ----------------------------------------------------------------------------------- */
 
-static bool listed(const struct graph *graph, pid_t pid)
+static bool listed(const struct programs *programs, pid_t pid)
 {
-	for (size_t i = 0; pid > 0 && i < graph->n_pids; i++) {
-		if (graph->pids[i] == pid)
+	for (size_t i = 0; pid > 0 && i < programs->n_pids; i++) {
+		if (programs->pids[i] == pid)
 			return true;
 	}
 	return false;
@@ -148,38 +148,44 @@ void stream_owner(const struct stream *stream, pid_t *ret_process, const char **
 	*ret_process = process;
 }
 
-static bool app_listed(const struct graph *graph, const char *app)
+static bool app_listed(const struct programs *programs, const char *app)
 {
-	for (size_t i = 0; i < graph->n_apps; i++) {
-		if (strcmp(graph->apps[i], app) == 0)
+	for (size_t i = 0; i < programs->n_apps; i++) {
+		if (strcmp(programs->apps[i], app) == 0)
 			return true;
 	}
 	return false;
 }
 
-static bool is_called(const struct graph *graph, const struct stream *stream)
+static bool is_of(const struct programs *programs, const struct stream *stream)
 {
 	const struct client *client = stream->client;
 
 	if (client == NULL)
-		return listed(graph, stream->app_pid);
-	if (!client->pulse && listed(graph, client->sec_pid))
+		return listed(programs, stream->app_pid);
+	if (!client->pulse && listed(programs, client->sec_pid))
 		return true;
 	if (client->app != NULL)
-		return app_listed(graph, client->app);
-	return listed(graph, stream->app_pid) || listed(graph, client->app_pid);
+		return app_listed(programs, client->app);
+	return listed(programs, stream->app_pid) || listed(programs, client->app_pid);
 }
 
 void stream_update_call(struct stream *stream)
 {
 	const struct graph *graph = stream->global.graph;
-	bool in_call = stream->global.settled && !stream->fixed && is_called(graph, stream);
+	bool in_call = stream->global.settled && !stream->fixed && is_of(&graph->called, stream);
+	bool silent = in_call && is_of(&graph->silent, stream);
 
-	if (stream->in_call == in_call)
+	if (stream->in_call == in_call && stream->silent == silent)
 		return;
+	stream->silent = silent;
+	if (stream->in_call == in_call) {
+		stream_update_mute(stream);
+		return;
+	}
 	stream->in_call = in_call;
 	stream->target.moved_from = 0;
-	stream_set_mute(stream, in_call && graph->muted);
+	stream_update_mute(stream);
 	stream_update_kept(stream);
 	graph_streams_changed(stream->global.graph);
 }
@@ -295,30 +301,53 @@ static void update_calls(struct graph *graph)
 		stream_update_call((struct stream *)global);
 }
 
-void graph_set_call_apps(struct graph *graph, const char *const *apps, size_t n)
+static void set_apps(struct graph *graph, struct programs *programs, const char *const *apps,
+		     size_t n)
 {
-	bool same = n == graph->n_apps;
+	bool same = n == programs->n_apps;
 
 	n = SPA_MIN(n, (size_t)GRAPH_MAX_PIDS);
 	for (size_t i = 0; same && i < n; i++)
-		same = strcmp(graph->apps[i], apps[i]) == 0;
+		same = strcmp(programs->apps[i], apps[i]) == 0;
 	if (same)
 		return;
 	for (size_t i = 0; i < n; i++)
-		snprintf(graph->apps[i], sizeof(graph->apps[i]), "%s", apps[i]);
-	graph->n_apps = n;
+		snprintf(programs->apps[i], sizeof(programs->apps[i]), "%s", apps[i]);
+	programs->n_apps = n;
 	update_calls(graph);
+}
+
+static void set_processes(struct graph *graph, struct programs *programs, const pid_t *pids,
+			  size_t n)
+{
+	n = SPA_MIN(n, (size_t)GRAPH_MAX_PIDS);
+	if (n == programs->n_pids &&
+	    (n == 0 || memcmp(programs->pids, pids, n * sizeof(*pids)) == 0))
+		return;
+	if (n != 0)
+		memcpy(programs->pids, pids, n * sizeof(*pids));
+	programs->n_pids = n;
+	update_calls(graph);
+}
+
+void graph_set_call_apps(struct graph *graph, const char *const *apps, size_t n)
+{
+	set_apps(graph, &graph->called, apps, n);
 }
 
 void graph_set_call_processes(struct graph *graph, const pid_t *pids, size_t n)
 {
-	n = SPA_MIN(n, (size_t)GRAPH_MAX_PIDS);
-	if (n == graph->n_pids && (n == 0 || memcmp(graph->pids, pids, n * sizeof(*pids)) == 0))
-		return;
-	if (n != 0)
-		memcpy(graph->pids, pids, n * sizeof(*pids));
-	graph->n_pids = n;
-	update_calls(graph);
+	set_processes(graph, &graph->called, pids, n);
+}
+
+void graph_set_silent_apps(struct graph *graph, const char *const *apps, size_t n)
+{
+	set_apps(graph, &graph->silent, apps, n);
+}
+
+void graph_set_silent_processes(struct graph *graph, const pid_t *pids, size_t n)
+{
+	set_processes(graph, &graph->silent, pids, n);
 }
 
 /* ---- links ------------------------------------------------------------------------------------- */

@@ -322,6 +322,65 @@ static void test_streams_that_outlive_their_call_are_no_call(void **state)
 	sound = rig_sound_free(sound);
 }
 
+static struct phone_call *answer_another(struct fixture *f)
+{
+	static const struct phone_call_options options = { .managed = true, .incoming = true };
+	struct rig *rig = f->rig;
+	struct phone_call *call;
+
+	assert_null(phone_call(f->phone, &options, &call));
+	assert_null(phone_ask(f->phone, call, "Answer"));
+	expect(rig_wait(rig, LIMIT_MS, route_is(f, "handset", "P1")));
+	return call;
+}
+
+static void hang_up(struct fixture *f, struct phone_call *call)
+{
+	assert_null(phone_ask_with(f->phone, call, "SetState", "ended"));
+}
+
+static struct rig_sound *start_mumble(struct fixture *f)
+{
+	return NATIVE(f, "--play", "700", "--capture", "--role", "Communication", "--name",
+		      "Mumble");
+}
+
+/* It cannot be told, so it neither hears nor is heard for that time. */
+static void test_i1_a_program_that_only_sounds_is_silent_while_held(void **state)
+{
+	struct fixture *f = *state;
+	struct rig *rig = f->rig;
+	struct rig_sound *mumble = start_mumble(f), *ear, *next;
+	struct phone_call *call;
+
+	assert_int_equal(rig_sound_at(rig, RIG_EARPIECE, &ear), 0);
+	expect(rig_wait(rig, LIMIT_MS, route_is(f, "handset", "V6")));
+	expect(rig_sound_hears(rig, mumble, RIG_MICROPHONE_HZ, LIMIT_MS));
+	expect(rig_sound_hears(rig, ear, 700.0, LIMIT_MS));
+	call = answer_another(f);
+	expect(rig_sound_hears(rig, mumble, 0.0, LIMIT_MS));
+	expect(rig_sound_hears(rig, ear, PHONE_HZ, LIMIT_MS));
+	expect(rig_sound_hears(rig, phone_call_sound(call), RIG_MICROPHONE_HZ, LIMIT_MS));
+	hang_up(f, call);
+	expect(rig_sound_hears(rig, mumble, RIG_MICROPHONE_HZ, LIMIT_MS));
+	expect(rig_sound_hears(rig, ear, 700.0, LIMIT_MS));
+
+	/* one that ends meanwhile leaves nothing to the next, not even to another program */
+	call = answer_another(f);
+	expect(rig_sound_hears(rig, mumble, 0.0, LIMIT_MS));
+	mumble = rig_sound_free(mumble);
+	hang_up(f, call);
+	expect(rig_wait(rig, LIMIT_MS, route_is(f, "none", NULL)));
+	next = NATIVE(f, "--play", "500", "--capture", "--role", "Communication", "--name",
+		      "Other");
+	expect(rig_wait(rig, LIMIT_MS, route_is(f, "handset", "V6")));
+	expect(rig_sound_hears(rig, next, RIG_MICROPHONE_HZ, LIMIT_MS));
+	expect(rig_sound_hears(rig, ear, 500.0, LIMIT_MS));
+	next = rig_sound_free(next);
+	ear = rig_sound_free(ear);
+	expect(rig_wait(rig, LIMIT_MS, route_is(f, "none", NULL)));
+}
+
 /* ---- what is none --------------------------------------------------------------------------------- */
 
 static void test_programs_that_record_or_play_are_in_no_call(void **state)
@@ -408,6 +467,7 @@ int main(void)
 		cmocka_unit_test(test_a_program_in_a_sandbox_is_in_a_call),
 		cmocka_unit_test(test_a_call_that_is_registered_is_not_counted_twice),
 		cmocka_unit_test(test_streams_that_outlive_their_call_are_no_call),
+		cmocka_unit_test(test_i1_a_program_that_only_sounds_is_silent_while_held),
 		cmocka_unit_test(test_programs_that_record_or_play_are_in_no_call),
 	};
 
