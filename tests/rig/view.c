@@ -304,6 +304,8 @@ static void on_global_remove(void *data, uint32_t id)
 {
 	struct view *view = data;
 
+	/* they go with it, which nobody is told */
+	forget_notes(view, id, NULL);
 	for (size_t i = 0; i < view->n_objects; i++) {
 		if (view->objects[i]->id != id)
 			continue;
