@@ -22,7 +22,7 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
-#define RETRY_FIRST_MS 1000u
+#define RETRY_FIRST_MS 250u
 #define RETRY_LAST_MS 30000u
 
 struct options {
