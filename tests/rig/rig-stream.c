@@ -340,10 +340,7 @@ int main(int argc, char **argv)
 	tone_init(&program.tone, PLAY_RATE, arguments.play_hz, TONE_LEVEL_DBFS);
 	program.arguments = &arguments;
 	program.again = pw_loop_add_timer(pw_main_loop_get_loop(program.loop), on_again, &program);
-	if (!open_streams(&program)) {
-		fprintf(stderr, "rig-stream: no PipeWire\n");
-		return 1;
-	}
+	on_again(&program, 1);
 	pw_loop_add_io(pw_main_loop_get_loop(program.loop), STDIN_FILENO, SPA_IO_IN | SPA_IO_HUP,
 		       false, on_input, &program);
 	pw_main_loop_run(program.loop);
