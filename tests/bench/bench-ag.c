@@ -5,24 +5,17 @@
  * from the bytes of ATA to its OK in the output, with all that a caller does in between but I/O.
  * Prints, never fails for being slow: the figures are for comparing two builds on one machine.
  */
+#include "rows.h"
+
 #include "daemon/hfp/ag.h"
 
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define N_ROUNDS 200000
 #define N_ANSWERS 100000
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 /* What the daemon does after each input; returns how many bytes were written. */
 static size_t drain(struct ag *ag, uint64_t now_ms)
@@ -79,14 +72,14 @@ static void bench_lines(void)
 	};
 	const size_t n_lines = sizeof(lines) / sizeof(lines[0]);
 	struct ag *ag = connected();
-	uint64_t begun = now_ns(), took;
+	uint64_t begun = rows_now_ns(), took;
 	size_t bytes = 0;
 
 	for (size_t i = 0; i < N_ROUNDS * n_lines; i++) {
 		receive(ag, lines[i % n_lines], 0);
 		bytes += drain(ag, 0);
 	}
-	took = now_ns() - begun;
+	took = rows_now_ns() - begun;
 	if (bytes == 0 || ag_overflowed(ag))
 		exit(1);
 	printf("AT lines: %.0f a second, %.0f ns each\n",
@@ -109,17 +102,10 @@ static void bench_memory(void)
 		ag_free(ag[i]);
 }
 
-static int compare(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* A call rings, is answered, and goes; only the answer is measured. */
 static void bench_answer(void)
 {
-	static uint64_t ns[N_ANSWERS];
+	static double us[N_ANSWERS];
 	struct ag_call call = { .id = 1, .incoming = true, .number = "+4930123456" };
 	struct ag *ag = connected();
 	uint64_t now_ms = 0;
@@ -130,7 +116,7 @@ static void bench_answer(void)
 		ag_set_calls(ag, &call, 1, ++now_ms);
 		(void)drain(ag, now_ms);
 
-		uint64_t begun = now_ns();
+		uint64_t begun = rows_now_ns();
 		struct ag_event event;
 		const char *bytes;
 
@@ -140,7 +126,7 @@ static void bench_answer(void)
 				ag_finish(ag, AG_RESULT_OK, now_ms);
 		}
 		size_t n = ag_output(ag, &bytes);
-		ns[i] = now_ns() - begun;
+		us[i] = (double)(rows_now_ns() - begun) / 1e3;
 		if (n != 6 || memcmp(bytes, "\r\nOK\r\n", 6) != 0)
 			exit(1);
 
@@ -149,10 +135,10 @@ static void bench_answer(void)
 		ag_set_calls(ag, NULL, 0, now_ms);
 		(void)drain(ag, now_ms);
 	}
-	qsort(ns, N_ANSWERS, sizeof(ns[0]), compare);
-	printf("ATA to OK in the output: p50 %llu ns, p99 %llu ns, of %d\n",
-	       (unsigned long long)ns[N_ANSWERS / 2], (unsigned long long)ns[N_ANSWERS / 100 * 99],
-	       N_ANSWERS);
+	rows_add("ATA to OK in the gateway alone, p50", rows_quantile(us, N_ANSWERS, 0.5), "us",
+		 "budget", 1000.0);
+	rows_add("ATA to OK in the gateway alone, p99", rows_quantile(us, N_ANSWERS, 0.99), "us",
+		 "budget", 1000.0);
 	ag_free(ag);
 }
 

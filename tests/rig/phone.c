@@ -236,12 +236,28 @@ const char *phone_ask_with(struct phone *phone, struct phone_call *call, const c
 		       NULL);
 }
 
-const char *phone_set_route(struct phone *phone, const char *route)
+static DBusMessage *set_route(const char *route)
+{
+	return bus_message(CALLROUTE, "/org/callroute", MANAGER, "SetRoute", DBUS_TYPE_STRING,
+			   &route, DBUS_TYPE_INVALID);
+}
+
+const char *phone_ping(struct phone *phone)
 {
 	return request(phone,
-		       bus_message(CALLROUTE, "/org/callroute", MANAGER, "SetRoute",
-				   DBUS_TYPE_STRING, &route, DBUS_TYPE_INVALID),
+		       bus_message(CALLROUTE, "/org/callroute", "org.freedesktop.DBus.Peer", "Ping",
+				   DBUS_TYPE_INVALID),
 		       NULL);
+}
+
+const char *phone_set_route(struct phone *phone, const char *route)
+{
+	return request(phone, set_route(route), NULL);
+}
+
+void phone_set_route_later(struct phone *phone, const char *route)
+{
+	(void)bus_send(phone->bus, set_route(route), REQUEST_MS, NULL, NULL, NULL);
 }
 
 const char *phone_set(struct phone *phone, const char *property, int type, const void *value)

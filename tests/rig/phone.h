@@ -56,8 +56,12 @@ const char *phone_ask(struct phone *phone, struct phone_call *call, const char *
 /** One with a text: "SetState", "SetPreferredInput". */
 const char *phone_ask_with(struct phone *phone, struct phone_call *call, const char *method,
 			   const char *text);
+/** Peer.Ping: to the daemon and back. NULL, or the error's name. */
+const char *phone_ping(struct phone *phone);
 /** Manager1.SetRoute. NULL, or the error's name. */
 const char *phone_set_route(struct phone *phone, const char *route);
+/** As phone_set_route(), and nothing waits for its answer. */
+void phone_set_route_later(struct phone *phone, const char *route);
 /** A property of Manager1. NULL, or the error's name. */
 const char *phone_set(struct phone *phone, const char *property, int type, const void *value);
 /** An entry of Manager1.Why; "" where absent. Static storage. */

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_OBJECTS 512
+#define MAX_OBJECTS 8192
 #define MAX_PROFILES 16
 #define NAME_SIZE 128
 #define MAX_PLUGGED 8
@@ -431,6 +431,13 @@ uint32_t view_node(const struct view *view, const char *name)
 	const struct object *object = find_node(view, name);
 
 	return object ? object->id : 0;
+}
+
+uint64_t view_serial(const struct view *view, const char *name)
+{
+	const struct object *object = find_node(view, name);
+
+	return object ? object->serial : 0;
 }
 
 uint32_t view_stream(const struct view *view, pid_t process, bool capture)

@@ -27,6 +27,8 @@ bool view_session(const struct view *view);
 
 /** A node by its name, or by the beginning of it where @name ends with '*'; 0 where there is none. */
 uint32_t view_node(const struct view *view, const char *name);
+/** Its serial, which unlike the id is no other node's ever; 0 where there is none. */
+uint64_t view_serial(const struct view *view, const char *name);
 /** A stream of a process, by direction; 0 where there is none. */
 uint32_t view_stream(const struct view *view, pid_t process, bool capture);
 
