@@ -55,7 +55,7 @@ static int start(void **state)
 	return 0;
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
 	struct fixture *f = *state;
 
@@ -174,5 +174,5 @@ int main(int argc, char **argv)
 
 	if (argc > 1)
 		quiet_ms = (unsigned int)strtoul(argv[1], NULL, 10) * 1000;
-	return cmocka_run_group_tests_name("auto-switch", tests, start, stop);
+	return cmocka_run_group_tests_name("auto-switch", tests, start, finish);
 }

@@ -92,7 +92,7 @@ static int start(void **state)
 	return 0;
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
 	struct fixture *f = *state;
 
@@ -203,5 +203,5 @@ int main(void)
 		cmocka_unit_test(test_p2_the_mode_of_a_known_call_is_no_second_call),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, start, finish);
 }

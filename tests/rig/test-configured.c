@@ -89,7 +89,7 @@ static int start(void **state)
 	return 0;
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
 	struct fixture *f = *state;
 
@@ -286,5 +286,5 @@ int main(void)
 		cmocka_unit_test(test_the_ring_tone_comes_by_the_sound_link_where_it_is_configured),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, start, finish);
 }

@@ -41,7 +41,7 @@ static int start(void **state)
 		       : 0;
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
 	struct fixture *f = *state;
 
@@ -239,5 +239,5 @@ int main(void)
 		RIG_TEST(test_the_voice_key_reaches_who_listens),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, start, finish);
 }

@@ -84,7 +84,7 @@ static int start(void **state)
 	return 0;
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
 	struct fixture *f = *state;
 
@@ -200,5 +200,5 @@ int main(void)
 		cmocka_unit_test(test_p1_p4_a_shell_answers_moves_and_ends_a_call),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, start, finish);
 }

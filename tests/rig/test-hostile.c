@@ -269,7 +269,7 @@ static int start(void **state)
 	return 0;
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
 	struct fixture *f = *state;
 
@@ -405,5 +405,5 @@ int main(void)
 		cmocka_unit_test(test_a_set_up_that_never_ends_is_ended),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, start, finish);
 }

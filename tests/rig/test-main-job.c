@@ -49,7 +49,7 @@ static int start(void **state)
 	return 0;
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
 	struct fixture *f = *state;
 
@@ -137,5 +137,5 @@ int main(void)
 			test_p1_answered_here_its_sound_is_at_the_handset_and_no_link_is_opened),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, start, finish);
 }

@@ -91,7 +91,7 @@ static int start(void **state)
 	return 0;
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
 	struct fixture *f = *state;
 
@@ -272,5 +272,5 @@ int main(void)
 		cmocka_unit_test(test_p1_answered_in_a_dialler_and_modemmanager_dies),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, start, finish);
 }

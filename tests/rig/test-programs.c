@@ -267,7 +267,7 @@ static int start(void **state)
 	return 0;
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
 	struct fixture *f = *state;
 
@@ -371,5 +371,5 @@ int main(void)
 	};
 
 	cmocka_set_test_filter(getenv("CALLROUTE_TEST"));
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, start, finish);
 }

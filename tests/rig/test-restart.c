@@ -51,7 +51,7 @@ static int start(void **state)
 	return 0;
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
 	struct fixture *f = *state;
 
@@ -206,5 +206,5 @@ int main(void)
 		cmocka_unit_test_setup(test_forgotten_files_give_the_defaults, connect_headset),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, start, finish);
 }

@@ -24,7 +24,7 @@ static int start(void **state)
 	return rig_new(&options, (struct rig **)state);
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
 	*state = rig_free(*state);
 	return 0;
@@ -117,5 +117,5 @@ int main(void)
 		cmocka_unit_test(test_cards_come_back_after_a_restart_of_bluetoothd),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, start, finish);
 }

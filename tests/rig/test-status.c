@@ -78,7 +78,7 @@ static int start(void **state)
 		       : -1;
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
 	struct fixture *f = *state;
 
@@ -215,5 +215,5 @@ int main(void)
 		cmocka_unit_test(test_nrec_is_off_unless_a_program_cancels_echo),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, start, finish);
 }

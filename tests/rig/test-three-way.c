@@ -39,7 +39,7 @@ static int start(void **state)
 	return rig_headset_add(f.rig, &headset, NULL);
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
 	struct fixture *f = *state;
 
@@ -405,5 +405,5 @@ int main(void)
 		RIG_TEST(test_a_call_that_the_headset_does_not_see_is_left_alone),
 	};
 
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, start, finish);
 }

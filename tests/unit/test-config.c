@@ -102,7 +102,7 @@ static int start(void **state)
 	return mkdtemp(f.dir) == NULL ? -1 : 0;
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
 	struct fixture *f = *state;
 
@@ -635,7 +635,7 @@ static void test_the_users_own_folder_is_read(void **state)
 	assert_false(device(f, DEVICE_A, "A").enabled);
 }
 
-#define CONFIG_TEST(test) cmocka_unit_test_setup_teardown(test, start, stop)
+#define CONFIG_TEST(test) cmocka_unit_test_setup_teardown(test, start, finish)
 
 int main(void)
 {

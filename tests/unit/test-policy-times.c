@@ -36,7 +36,7 @@ static void begin(void)
 	HANDLE(.type = EVENT_PICK, .route = { ROUTE_HEADSET, DEVICE_A }, .now_ms = T);
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
 	policy = policy_free(policy);
 	return 0;
@@ -236,5 +236,5 @@ int main(void)
 		cmocka_unit_test(test_x5_no_echo_after_the_device_has_connected),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, stop);
+	return cmocka_run_group_tests(tests, NULL, finish);
 }

@@ -126,7 +126,7 @@ static int start(void **state)
 	return state_new(&f.state);
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
 	struct fixture *f = *state;
 
@@ -550,7 +550,7 @@ static void test_a_link_in_place_of_the_temporary_file_is_not_followed(void **st
 	assert_text(f, "precious", "precious");
 }
 
-#define STATE_TEST(test) cmocka_unit_test_setup_teardown(test, start, stop)
+#define STATE_TEST(test) cmocka_unit_test_setup_teardown(test, start, finish)
 
 int main(void)
 {

@@ -28,7 +28,7 @@ static int start(void **state)
 	return policy == NULL ? -1 : 0;
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
 	policy = policy_free(policy);
 	return 0;
@@ -398,7 +398,7 @@ static void test_s1_a_speakers_button_may_not_take_an_unmanaged_call(void **stat
 		    "V1 no headset is connected; V2 no headset is connected");
 }
 
-#define WHY_TEST(test) cmocka_unit_test_setup_teardown(test, start, stop)
+#define WHY_TEST(test) cmocka_unit_test_setup_teardown(test, start, finish)
 
 int main(void)
 {
