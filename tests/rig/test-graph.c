@@ -338,6 +338,17 @@ static bool has_another_link(void *data)
 	return links_of_the_call() == *(size_t *)data + 1;
 }
 
+static bool call_has_left(void *data)
+{
+	struct stream *stream;
+
+	spa_list_for_each (stream, &world.graph->kept, kept_link) {
+		if (stream_is_linked_to(stream, *(uint32_t *)data))
+			return false;
+	}
+	return nothing_of_the_call_is_left(NULL);
+}
+
 static bool comes_into_force(void *data)
 {
 	(void)graph_relink(world.graph, &world.plan, graph_now_ns() / 1000000u, false);
@@ -367,6 +378,7 @@ static void test_who_else_listens_to_the_call_does_not_matter(void **state)
 static void test_link_to_another_endpoint_from_before_is_taken_away(void **state)
 {
 	pid_t pid = world_play("call");
+	uint32_t earpiece = world_node(ROUTE_HANDSET, false);
 	size_t before;
 
 	graph_set_call_processes(world.graph, &pid, 1);
@@ -376,9 +388,10 @@ static void test_link_to_another_endpoint_from_before_is_taken_away(void **state
 	link_ports("pw-cat:output_FL", "loudspeaker:playback_FL");
 	assert_true(loop_until(world.loop, has_another_link, &before, LOOP_DEADLINE_MS));
 	assert_false(graph_verified(world.graph, &world.plan));
-	/* away and back, so that the link to the earpiece is the younger one */
+	/* away and back, so that the link to the earpiece is the younger one; WirePlumber 0.5 makes one
+	 * of two wishes that come at once */
 	world_want(ROUTE_NONE);
-	assert_soon(nothing_of_the_call_is_left);
+	assert_true(loop_until(world.loop, call_has_left, &earpiece, LOOP_DEADLINE_MS));
 	world_want(ROUTE_HANDSET);
 	assert_soon(comes_into_force);
 	assert_int_equal(links_of_the_call(), before);

@@ -44,7 +44,7 @@ static size_t n_cards;
 /* The session manager's choice comes before that of anybody else. */
 static bool last_card_has_a_profile(void *data)
 {
-	return fake_card_profile(cards[n_cards - 1]) == HIFI;
+	return fake_card_profile(cards[n_cards - 1]) != 0;
 }
 
 static struct fake_card *add_card(const struct fake_card_options *options)
@@ -309,6 +309,8 @@ static void test_phone_whose_earpiece_is_for_voice_calls_only(void **state)
 
 	fake_card_add_node(card, "out", false, 0, NULL);
 	fake_card_add_node(card, "in", true, 1, NULL);
+	/* WirePlumber 0.5.18 chooses the profile with more ports, others that of the highest priority */
+	fake_card_set_profile(card, HIFI);
 	expect_endpoints(false, true, false);
 	fake_card_set_profile(card, VOICE);
 	expect_endpoints(true, true, false);
