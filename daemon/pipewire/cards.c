@@ -508,11 +508,15 @@ const struct card_profile *card_find_profile(const struct card *card, uint32_t i
 uint32_t card_best_profile(const struct card *card, enum profile_class class)
 {
 	const struct card_profile *now = card_find_profile(card, card->profile);
+	const struct card_profile *found = card_find_profile(card, card->profile_found);
 	const struct card_profile *best = NULL;
 
-	/* Within a class the profiles differ by codec, and which one is not ours to choose. */
+	/* Within a class the profiles differ by codec, and which one is not ours to choose: that which
+	 * is there, or was there before. */
 	if (now != NULL && now->class == class)
 		return now->index;
+	if (found != NULL && found->class == class && found->available)
+		return found->index;
 	for (uint32_t i = 0; i < card->n_profiles; i++) {
 		const struct card_profile *profile = &card->profiles[i];
 

@@ -40,22 +40,34 @@ static void prepare_found(struct card *card)
 		card->profile_found = a2dp;
 }
 
+/* Headset mode is headset mode, whatever the codec: PipeWire 1.6 shows another profile than it was asked
+ * for, from its list of those of all codecs. */
+static uint32_t found_profile(const struct card *card, uint32_t hfp)
+{
+	const struct card_profile *found = card_find_profile(card, card->profile_found);
+
+	return found != NULL && found->class == PROFILE_HFP ? hfp : card->profile_found;
+}
+
 static void add_card(struct graph *graph, struct card *card)
 {
+	uint32_t hfp;
+
 	if (graph_grow(&graph->cards, &graph->cards_size, graph->snapshot.n_cards,
 		       sizeof(*graph->cards)) < 0)
 		return;
 	prepare_found(card);
+	hfp = card_best_profile(card, PROFILE_HFP);
 	card->index = (uint32_t)graph->snapshot.n_cards++;
 	graph->cards[card->index] = (struct plan_card){
 		.id = card->global.id,
 		.device = card->bluetooth,
 		.profile = card->profile,
-		.profile_hfp = card_best_profile(card, PROFILE_HFP),
+		.profile_hfp = hfp,
 		.profile_a2dp = card_best_profile(card, PROFILE_A2DP),
 		.profile_off = card_best_profile(card, PROFILE_OFF),
 		.profile_voice = card_best_profile(card, PROFILE_VOICE),
-		.profile_found = card->profile_found,
+		.profile_found = found_profile(card, hfp),
 		.profile_asked = card_profile_asked(card),
 	};
 }

@@ -38,6 +38,14 @@ static const struct fake_profile narrow_profiles[] = {
 	[HFP_CVSD] = { "headset-head-unit-cvsd", 1 },
 };
 
+/* It has no A2DP, and its only codec has two profiles, as PipeWire 1.6 lists them. */
+enum { BARE_CVSD = 1, BARE_BEST };
+static const struct fake_profile bare_profiles[] = {
+	[OFF] = { "off", 0 },
+	[BARE_CVSD] = { "headset-head-unit-cvsd", 1 },
+	[BARE_BEST] = { "headset-head-unit", 2, .instead = BARE_CVSD },
+};
+
 static const struct fake_card_options headset = {
 	.name = "bluez_card.test",
 	.address = ADDRESS,
@@ -50,6 +58,13 @@ static const struct fake_card_options narrow_headset = {
 	.address = ADDRESS,
 	.profiles = narrow_profiles,
 	.n_profiles = SPA_N_ELEMENTS(narrow_profiles),
+};
+
+static const struct fake_card_options bare_headset = {
+	.name = "bluez_card.test",
+	.address = ADDRESS,
+	.profiles = bare_profiles,
+	.n_profiles = SPA_N_ELEMENTS(bare_profiles),
 };
 
 enum { SPEAKER, EARPIECE, HEADPHONES, INTERNAL_MIC, HEADSET_MIC };
@@ -186,6 +201,28 @@ static void test_v5_headset_mode_with_another_codec_is_given_back(void **state)
 	assert_soon(plan_waits_for_narrow_nodes);
 	world_want(ROUTE_NONE);
 	assert_profile(A2DP);
+}
+
+static bool headset_is_off(void *data)
+{
+	const struct plan_card *seen = seen_card();
+
+	return seen->profile == OFF && seen->profile_asked == PLAN_NONE && world.plan.in_force;
+}
+
+static void test_headset_without_a2dp_is_off_in_a_call_and_given_back(void **state)
+{
+	assert_int_equal(route_device_from_address(ADDRESS, &world.headset), 0);
+	add_card(&bare_headset);
+	assert_profile(BARE_CVSD);
+	world_want(ROUTE_HANDSET);
+	assert_soon(headset_is_off);
+	world_want(ROUTE_SPEAKER);
+	assert_soon(headset_is_off);
+	world_want(ROUTE_NONE);
+	assert_profile(BARE_CVSD);
+	assert_soon(world_plan_is_in_force);
+	assert_int_equal(seen_card()->profile_found, PLAN_NONE);
 }
 
 static void test_profile_of_an_earlier_process_is_given_back(void **state)
@@ -567,6 +604,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		MARKED(test_v5_headset_enters_headset_mode_and_is_given_back),
 		MARKED(test_v5_headset_mode_with_another_codec_is_given_back),
+		MARKED(test_headset_without_a2dp_is_off_in_a_call_and_given_back),
 		MARKED(test_profile_of_an_earlier_process_is_given_back),
 		MARKED(test_v5_profile_lost_in_the_call_is_set_again),
 		MARKED(test_profile_that_somebody_else_set_is_left_alone_at_the_end),
