@@ -223,14 +223,25 @@ static void msbc_done(struct rig *rig, const char *address, struct msbc *msbc)
 	close(msbc->fd);
 }
 
+/* The last link is the one: PipeWire may let one go and ask for another before the sound flows. */
+static void msbc_accept(struct msbc *msbc)
+{
+	int fd = accept4(msbc->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd < 0)
+		return;
+	if (msbc->fd >= 0)
+		close(msbc->fd);
+	msbc->fd = fd;
+}
+
 /* Counts packets that begin as HFP 1.8 §5.7.2 has it: H2 header, then mSBC's sync word. */
 static bool msbc_received(struct msbc *msbc, unsigned int wanted)
 {
 	static const uint8_t silence[MSBC_PACKET_SIZE] = { 0x01, 0x08, 0xad };
 	uint8_t packet[256];
 
-	if (msbc->fd < 0)
-		msbc->fd = accept4(msbc->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	msbc_accept(msbc);
 	if (msbc->fd < 0)
 		return false;
 	/* PipeWire sends what it receives in size, so nothing before it has received */
