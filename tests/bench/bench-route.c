@@ -65,6 +65,8 @@ static void bench_sinks(struct moves *moves)
 		ask_nothing(moves, &ping);
 	}
 	moves_end(moves, call);
+	if (moves->failed)
+		return;
 	rows_add(what, times_median(&ours), "ms", "floor", times_median(&floor));
 	rows_add(what, times_median(&ours), "ms", "floor, and a ping",
 		 times_median(&floor) + times_median(&ping));
@@ -169,6 +171,8 @@ static void bench_headset(struct moves *moves)
 		take_by_pick(moves, &picked);
 		take_bare(moves, RIG_EARPIECE, &picked_floor);
 	}
+	if (moves->failed)
+		return;
 	rows_add(by_button, times_median(&button), "ms", "floor", times_median(&button_floor));
 	rows_add_none(by_button, "callaudiod", "knows no Bluetooth");
 	rows_add(by_pick, times_median(&picked), "ms", "floor", times_median(&picked_floor));

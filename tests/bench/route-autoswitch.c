@@ -108,6 +108,8 @@ void bench_autoswitch(struct moves *moves)
 		record(moves, BY_SOUND, &theirs);
 		record(moves, FLOOR, &floor);
 	}
+	if (moves->failed)
+		return;
 	rows_add(told, times_median(&registered), "ms", "floor", times_median(&floor));
 	rows_add(told, times_median(&registered), "ms", "WirePlumber", times_median(&theirs));
 	rows_add(untold, times_median(&by_sound), "ms", "WirePlumber", times_median(&theirs));

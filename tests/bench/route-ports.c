@@ -226,6 +226,8 @@ void bench_ports(struct moves *moves)
 		load = rig_sound_free(load);
 	}
 	leave(&ports);
+	if (moves->failed)
+		return;
 	rows_add(what, times_median(&ours), "ms", "floor", times_median(&floor));
 	if (peer)
 		rows_add(what, times_median(&ours), "ms", "callaudiod", times_median(&theirs));
