@@ -36,21 +36,6 @@ static bool waits_for_streams(struct engine *engine, const struct plan_action *a
 	return false;
 }
 
-/** How long after a call WirePlumber's auto-switch looks at the profile, and a while. */
-#define AUTO_SWITCH_MS 2500u
-
-/* How long after it is first wanted. */
-static uint64_t delay_of(struct engine *engine, const struct plan_action *action)
-{
-	if (waits_for_streams(engine, action))
-		return MOVE_MS;
-	if (action->type == PLAN_SET_PROFILE && action->found == PLAN_NONE &&
-	    engine->decided.kind == ROUTE_NONE && engine->left == NULL &&
-	    graph_switches_by_itself(engine->graph))
-		return AUTO_SWITCH_MS;
-	return 0;
-}
-
 /* Whether to send @action now: not while the same is under way, and not for ever in vain. */
 static bool may_send(struct engine *engine, const struct plan_action *action, uint64_t now_ms)
 {
@@ -68,7 +53,7 @@ static bool may_send(struct engine *engine, const struct plan_action *action, ui
 	}
 	sent->wanted = true;
 	if (sent->tries == 0)
-		sent->due_ms = sent->since_ms + delay_of(engine, action);
+		sent->due_ms = waits_for_streams(engine, action) ? sent->since_ms + MOVE_MS : 0;
 	if (now_ms < sent->due_ms || sent->tries >= ACTION_MAX_TRIES)
 		return false;
 	if (++sent->tries == ACTION_MAX_TRIES)

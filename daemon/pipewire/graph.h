@@ -105,9 +105,6 @@ struct graph_pick {
 
 /** The next choice that was not told yet; false where there is none. */
 bool graph_next_pick(struct graph *graph, struct graph_pick *ret);
-/** The session manager has put a card into headset mode after a call, by itself. It looks at the card's mode
- * two seconds after the call's streams have gone. */
-bool graph_switches_by_itself(const struct graph *graph);
 /** A further event has decided: ports that were chosen do not stand against the plan any more. */
 void graph_forget_picks(struct graph *graph);
 

@@ -82,8 +82,7 @@ static bool has_cause(const struct card *card, enum profile_class to)
 }
 
 /* An auto-switch that saw the call's stream begin to record when the card was in headset mode already takes
- * that for what it has to restore, two seconds after the call, and the mode that it finds then for the one
- * to switch to next time. The first is a trace of the call; for the second it has to find headset mode. */
+ * that for what it has to restore, two seconds after the call. It is a trace of the call. */
 static bool restores_ours(const struct card *card)
 {
 	return card->given_back != PLAN_NONE && card->profile_found == PLAN_NONE &&
@@ -107,7 +106,6 @@ void picks_profile(struct card *card, uint32_t before, bool saved)
 		record_profile(card);
 	}
 	if (!saved && now->class == PROFILE_HFP && restores_ours(card)) {
-		card->global.graph->auto_switch = true;
 		card->profile_found = card->given_back;
 		record_profile(card);
 	}
@@ -194,11 +192,6 @@ static bool next_of_card(struct card *card, struct graph_pick *ret)
 		return true;
 	}
 	return false;
-}
-
-bool graph_switches_by_itself(const struct graph *graph)
-{
-	return graph->auto_switch;
 }
 
 bool graph_next_pick(struct graph *graph, struct graph_pick *ret)

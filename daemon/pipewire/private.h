@@ -411,7 +411,6 @@ struct graph {
 	bool muted;
 	bool full; /* a bound was met and logged */
 	uint64_t last_request_ns;
-	bool auto_switch;       /* the session manager's has been seen at work */
 	uint64_t began_ns;      /* when a stream last began to record */
 	uint64_t stopped_ns[2]; /* and when streams last stopped, the latest first */
 
