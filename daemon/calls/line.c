@@ -442,7 +442,8 @@ void line_call(struct line *line, const char *path, const struct line_told *told
 		.managed = true,
 		.incoming = told->incoming,
 		.conference = true,
-		.of_phone = line->source.ops == &call_ops_of[LINE_PIPEWIRE],
+		.of_phone = line->source.ops == &call_ops_of[LINE_PIPEWIRE] ||
+			    line->source.ops == &call_ops_of[LINE_BLUEZ],
 		.state = told->state,
 		.processes = { line->process },
 	};

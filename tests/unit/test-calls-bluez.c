@@ -74,6 +74,7 @@ static void test_a_phones_call_rings_here(void **state)
 	const struct call *call = ring(f);
 
 	assert_true(call->info.phone);
+	assert_true(call->info.of_phone);
 	assert_true(call->info.managed);
 	assert_true(call->info.incoming);
 	assert_int_equal(call->state, CALL_INCOMING);

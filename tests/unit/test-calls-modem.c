@@ -105,6 +105,7 @@ static void test_a_cellular_call_rings_with_its_number(void **state)
 	const struct call *call = ring(f);
 
 	assert_true(call->info.phone);
+	assert_false(call->info.of_phone);
 	assert_true(call->info.managed);
 	assert_true(call->info.incoming);
 	assert_int_equal(call->state, CALL_INCOMING);
