@@ -97,6 +97,9 @@ static void on_pipewire_ended(void *data, int status)
 
 static int renew_machine(struct rig *rig);
 
+/* of WirePlumber, by itself, in this process */
+static unsigned int crashes_of_all;
+
 /* Its Bluetooth plugin of 0.3.65 can crash when a sound link goes away under it (seen in its data
  * thread). A session's systemd starts it again, and so do we. */
 static void on_wireplumber_ended(void *data, int status)
@@ -105,8 +108,10 @@ static void on_wireplumber_ended(void *data, int status)
 
 	fprintf(stderr, "rig: wireplumber has ended, status %d, starting it again\n", status);
 	rig->wireplumber = process_free(rig->wireplumber);
-	if (!rig->killed)
+	if (!rig->killed) {
 		rig->crashes++;
+		crashes_of_all++;
+	}
 	rig->killed = false;
 	if (rig->crashes <= MAX_CRASHES && renew_machine(rig) == 0)
 		(void)rig_start_wireplumber(rig);
@@ -201,6 +206,11 @@ void rig_wireplumber_crash(struct rig *rig)
 unsigned int rig_wireplumber_crashes(const struct rig *rig)
 {
 	return rig->crashes;
+}
+
+unsigned int rig_crashes(void)
+{
+	return crashes_of_all;
 }
 
 /* ---- the daemon ------------------------------------------------------------------------------------ */

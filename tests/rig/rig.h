@@ -102,6 +102,8 @@ int rig_pipewire_crash(struct rig *rig);
 int rig_system_bus_crash(struct rig *rig);
 /** How often it has crashed of itself. */
 unsigned int rig_wireplumber_crashes(const struct rig *rig);
+/** The same in all rigs of this process. */
+unsigned int rig_crashes(void);
 
 /* ---- headsets ------------------------------------------------------------------------------------ */
 

@@ -174,5 +174,5 @@ int main(int argc, char **argv)
 
 	if (argc > 1)
 		quiet_ms = (unsigned int)strtoul(argv[1], NULL, 10) * 1000;
-	return cmocka_run_group_tests_name("auto-switch", tests, start, finish);
+	return rig_run_tests(tests, start, finish);
 }

@@ -472,5 +472,5 @@ int main(void)
 	};
 
 	cmocka_set_test_filter(getenv("CALLROUTE_TEST"));
-	return cmocka_run_group_tests(tests, start, finish);
+	return rig_run_tests(tests, start, finish);
 }

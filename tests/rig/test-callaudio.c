@@ -19,6 +19,8 @@
 
 #include <cmocka.h>
 
+#include "expect.h"
+
 #define HEADSET "AA:BB:CC:00:00:01"
 #define ROUTE "headset:" HEADSET
 #define LIMIT_MS 30000
@@ -30,15 +32,6 @@ struct fixture {
 	int status;
 	char printed[1024];
 };
-
-/* Like assert_true(), but the rig tells what it saw. */
-#define expect(condition)                  \
-	do {                               \
-		bool holds_ = (condition); \
-		if (!holds_)               \
-			rig_dump(rig);     \
-		assert_true(holds_);       \
-	} while (0)
 
 static void on_line(void *data, const char *line)
 {
@@ -203,5 +196,5 @@ int main(void)
 		cmocka_unit_test(test_p2_the_mode_of_a_known_call_is_no_second_call),
 	};
 
-	return cmocka_run_group_tests(tests, start, finish);
+	return rig_run_tests(tests, start, finish);
 }

@@ -286,5 +286,5 @@ int main(void)
 		cmocka_unit_test(test_the_ring_tone_comes_by_the_sound_link_where_it_is_configured),
 	};
 
-	return cmocka_run_group_tests(tests, start, finish);
+	return rig_run_tests(tests, start, finish);
 }

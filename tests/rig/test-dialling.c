@@ -239,5 +239,5 @@ int main(void)
 		RIG_TEST(test_the_voice_key_reaches_who_listens),
 	};
 
-	return cmocka_run_group_tests(tests, start, finish);
+	return rig_run_tests(tests, start, finish);
 }

@@ -19,6 +19,8 @@
 
 #include <cmocka.h>
 
+#include "expect.h"
+
 #define HEADSET "AA:BB:CC:00:00:01"
 #define ROUTE "headset:" HEADSET
 #define LIMIT_MS 60000
@@ -33,15 +35,6 @@ struct fixture {
 	bool ended;
 	int status;
 };
-
-/* Like assert_true(), but the rig tells what it saw. */
-#define expect(condition)                  \
-	do {                               \
-		bool holds_ = (condition); \
-		if (!holds_)               \
-			rig_dump(rig);     \
-		assert_true(holds_);       \
-	} while (0)
 
 static void on_told(void *data, const char *line)
 {
@@ -200,5 +193,5 @@ int main(void)
 		cmocka_unit_test(test_p1_p4_a_shell_answers_moves_and_ends_a_call),
 	};
 
-	return cmocka_run_group_tests(tests, start, finish);
+	return rig_run_tests(tests, start, finish);
 }

@@ -241,5 +241,5 @@ int main(int argc, char **argv)
 		rounds = (unsigned int)strtoul(argv[1], NULL, 10);
 	if (argc > 2)
 		seed = (unsigned int)strtoul(argv[2], NULL, 10);
-	return cmocka_run_group_tests(tests, start, stop_rig);
+	return rig_run_tests(tests, start, stop_rig);
 }

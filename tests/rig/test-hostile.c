@@ -405,5 +405,5 @@ int main(void)
 		cmocka_unit_test(test_a_set_up_that_never_ends_is_ended),
 	};
 
-	return cmocka_run_group_tests(tests, start, finish);
+	return rig_run_tests(tests, start, finish);
 }

@@ -137,5 +137,5 @@ int main(void)
 			test_p1_answered_here_its_sound_is_at_the_handset_and_no_link_is_opened),
 	};
 
-	return cmocka_run_group_tests(tests, start, finish);
+	return rig_run_tests(tests, start, finish);
 }

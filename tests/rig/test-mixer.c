@@ -319,5 +319,5 @@ int main(int argc, char **argv)
 
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
-	return cmocka_run_group_tests_name("mixer", tests, start, finish);
+	return rig_run_tests(tests, start, finish);
 }

@@ -21,6 +21,8 @@
 
 #include <cmocka.h>
 
+#include "expect.h"
+
 #define HEADSET "AA:BB:CC:00:00:01"
 #define ROUTE "headset:" HEADSET
 #define LIMIT_MS 30000
@@ -31,15 +33,6 @@ struct fixture {
 	struct bus *bus;
 	struct fake_modem *modem;
 };
-
-/* Like assert_true(), but the rig tells what it saw. */
-#define expect(condition)                  \
-	do {                               \
-		bool holds_ = (condition); \
-		if (!holds_)               \
-			rig_dump(rig);     \
-		assert_true(holds_);       \
-	} while (0)
 
 /* As a user might who has read of PipeWire's native backend and not of ours. It then watches the modem, but
  * has no headset that could ask for anything: each request comes once. */
@@ -272,5 +265,5 @@ int main(void)
 		cmocka_unit_test(test_p1_answered_in_a_dialler_and_modemmanager_dies),
 	};
 
-	return cmocka_run_group_tests(tests, start, finish);
+	return rig_run_tests(tests, start, finish);
 }

@@ -206,5 +206,5 @@ int main(void)
 		cmocka_unit_test_setup(test_forgotten_files_give_the_defaults, connect_headset),
 	};
 
-	return cmocka_run_group_tests(tests, start, finish);
+	return rig_run_tests(tests, start, finish);
 }

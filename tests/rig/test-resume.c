@@ -202,5 +202,5 @@ int main(void)
 		T(test_a_headset_that_left_meanwhile_is_gone_and_may_come_back),
 	};
 
-	return cmocka_run_group_tests(tests, start, end);
+	return rig_run_tests(tests, start, end);
 }

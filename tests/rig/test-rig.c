@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include "expect.h"
+
 #define SPEAKER "AA:BB:CC:00:00:09"
 #define LIMIT_MS 10000
 
@@ -117,5 +119,5 @@ int main(void)
 		cmocka_unit_test(test_cards_come_back_after_a_restart_of_bluetoothd),
 	};
 
-	return cmocka_run_group_tests(tests, start, finish);
+	return rig_run_tests(tests, start, finish);
 }

@@ -15,6 +15,8 @@
 
 #include <cmocka.h>
 
+#include "expect.h"
+
 #define HEADSET "AA:BB:CC:00:00:01"
 #define LATE "AA:BB:CC:00:00:02"
 #define SERVICE "org.freedesktop.UPower"
@@ -215,5 +217,5 @@ int main(void)
 		cmocka_unit_test(test_nrec_is_off_unless_a_program_cancels_echo),
 	};
 
-	return cmocka_run_group_tests(tests, start, finish);
+	return rig_run_tests(tests, start, finish);
 }

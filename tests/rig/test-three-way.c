@@ -405,5 +405,5 @@ int main(void)
 		RIG_TEST(test_a_call_that_the_headset_does_not_see_is_left_alone),
 	};
 
-	return cmocka_run_group_tests(tests, start, finish);
+	return rig_run_tests(tests, start, finish);
 }

@@ -16,6 +16,8 @@
 
 #include <cmocka.h>
 
+#include "expect.h"
+
 #define EAR "AA:BB:CC:00:00:01"
 #define BOX "AA:BB:CC:00:00:02"
 #define LIMIT_MS 10000
@@ -31,7 +33,7 @@ struct fixture {
 };
 
 /* Like assert_true(), but the rig tells what it saw, and callroutectl what it said. */
-#define expect(condition)                                 \
+#define expect_said(condition)                            \
 	do {                                              \
 		bool holds_ = (condition);                \
 		if (!holds_) {                            \
@@ -113,7 +115,7 @@ static void ask_why(struct fixture *f)
 	assert_int_equal(process_new(rig_loop(f->rig), argv, rig_log(f->rig, "callroutectl"),
 				     &events, f, &process),
 			 0);
-	expect(rig_wait(f->rig, LIMIT_MS, f->ended));
+	expect_said(rig_wait(f->rig, LIMIT_MS, f->ended));
 	process_free(process);
 	assert_int_equal(f->status, 0);
 }
@@ -174,29 +176,30 @@ static void test_why_answered_here(void **state)
 	struct phone_call *call = ring(f, true);
 
 	assert_null(phone_ask(f->phone, call, "Answer"));
-	expect(rig_wait(f->rig, LIMIT_MS, phone_sees_route(f->phone, "handset", "P1")));
+	expect_said(rig_wait(f->rig, LIMIT_MS, phone_sees_route(f->phone, "handset", "P1")));
 	ask_why(f);
-	expect(says(f, "Route", "handset"));
-	expect(says(f, "Reason", "P1: answered on this machine"));
-	expect(says(f, "Rule", "managed call, device answer, routing setting automatic: handset"));
-	expect(says(f, "Answered by", "device"));
-	expect(says(f, "Default", "handset"));
-	expect(says(f, "Routing", "automatic"));
-	expect(says(f, "When", "a call was answered"));
-	expect(says(f, "  by", "this machine"));
-	expect(says(f, "  calls", "managed"));
-	expect(says(f, "  before", "none"));
-	expect(says(f, "  wired", "none"));
-	expect(says(f, "  connected", EAR " headset"));
-	expect(says(f, "", BOX " speaker, A2DP only"));
-	expect(says(f, "  P2", "no headset's button answered it"));
-	expect(says(f, "  P9", "no route has been picked"));
-	expect(says(f, "  V4", "no application prefers a route"));
-	expect(says(f, "  P3", "the setting is automatic"));
-	expect(says(f, "  P5", "the setting is automatic"));
+	expect_said(says(f, "Route", "handset"));
+	expect_said(says(f, "Reason", "P1: answered on this machine"));
+	expect_said(
+		says(f, "Rule", "managed call, device answer, routing setting automatic: handset"));
+	expect_said(says(f, "Answered by", "device"));
+	expect_said(says(f, "Default", "handset"));
+	expect_said(says(f, "Routing", "automatic"));
+	expect_said(says(f, "When", "a call was answered"));
+	expect_said(says(f, "  by", "this machine"));
+	expect_said(says(f, "  calls", "managed"));
+	expect_said(says(f, "  before", "none"));
+	expect_said(says(f, "  wired", "none"));
+	expect_said(says(f, "  connected", EAR " headset"));
+	expect_said(says(f, "", BOX " speaker, A2DP only"));
+	expect_said(says(f, "  P2", "no headset's button answered it"));
+	expect_said(says(f, "  P9", "no route has been picked"));
+	expect_said(says(f, "  V4", "no application prefers a route"));
+	expect_said(says(f, "  P3", "the setting is automatic"));
+	expect_said(says(f, "  P5", "the setting is automatic"));
 	/* the devices' own lines: what is in force, and what the others could be */
-	expect(strstr(section(f, "Devices"), "\n* handset ") != NULL);
-	expect(strstr(section(f, "Devices"), "\n  headset:" EAR " ") != NULL);
+	expect_said(strstr(section(f, "Devices"), "\n* handset ") != NULL);
+	expect_said(strstr(section(f, "Devices"), "\n  headset:" EAR " ") != NULL);
 	/* nothing about who called */
 	assert_null(strstr(f->said, "4930123456"));
 }
@@ -208,16 +211,16 @@ static void test_why_answered_with_the_headset(void **state)
 
 	rig_headset_forget_lines(f->rig, EAR);
 	call = ring(f, true);
-	expect(rig_headset_wait(f->rig, EAR, "< RING", LIMIT_MS));
+	expect_said(rig_headset_wait(f->rig, EAR, "< RING", LIMIT_MS));
 	headset_button(rig_headset(f->rig, EAR));
-	expect(rig_wait(f->rig, LIMIT_MS, phone_sees_route(f->phone, "headset:" EAR, "P2")));
+	expect_said(rig_wait(f->rig, LIMIT_MS, phone_sees_route(f->phone, "headset:" EAR, "P2")));
 	assert_string_equal(phone_call_state(call), "active");
 	ask_why(f);
-	expect(says(f, "Reason", "P2: answered with the headset's button"));
-	expect(says(f, "Answered by", "headset:" EAR));
-	expect(says(f, "  by", EAR));
-	expect(says(f, "  P1", "another rule goes before it, to handset"));
-	expect(strstr(section(f, "Devices"), "\n* headset:" EAR " ") != NULL);
+	expect_said(says(f, "Reason", "P2: answered with the headset's button"));
+	expect_said(says(f, "Answered by", "headset:" EAR));
+	expect_said(says(f, "  by", EAR));
+	expect_said(says(f, "  P1", "another rule goes before it, to handset"));
+	expect_said(strstr(section(f, "Devices"), "\n* headset:" EAR " ") != NULL);
 }
 
 static void test_why_a_setting_and_memory(void **state)
@@ -229,24 +232,24 @@ static void test_why_a_setting_and_memory(void **state)
 	assert_null(phone_set(f->phone, "CallAudioRouting", DBUS_TYPE_STRING, &speaker));
 	call = ring(f, true);
 	assert_null(phone_ask(f->phone, call, "Answer"));
-	expect(rig_wait(f->rig, LIMIT_MS, phone_sees_route(f->phone, "speaker", "P5")));
+	expect_said(rig_wait(f->rig, LIMIT_MS, phone_sees_route(f->phone, "speaker", "P5")));
 	ask_why(f);
-	expect(says(f, "Reason", "P5: the setting sends calls to the speaker"));
-	expect(says(f, "  routing", "speaker"));
-	expect(says(f, "  P1", "the setting is speaker"));
+	expect_said(says(f, "Reason", "P5: the setting sends calls to the speaker"));
+	expect_said(says(f, "  routing", "speaker"));
+	expect_said(says(f, "  P1", "the setting is speaker"));
 	assert_null(phone_ask_with(f->phone, call, "SetState", "ended"));
-	expect(rig_wait(f->rig, LIMIT_MS, phone_sees_route(f->phone, "none", "X7")));
+	expect_said(rig_wait(f->rig, LIMIT_MS, phone_sees_route(f->phone, "none", "X7")));
 
 	/* V1 goes by what the last call had, and by no setting */
 	assert_null(phone_set(f->phone, "CallAudioRouting", DBUS_TYPE_STRING, &automatic));
 	call = ring(f, false);
 	assert_null(phone_ask(f->phone, call, "Answer"));
-	expect(rig_wait(f->rig, LIMIT_MS, phone_sees_route(f->phone, "speaker", "V1")));
+	expect_said(rig_wait(f->rig, LIMIT_MS, phone_sees_route(f->phone, "speaker", "V1")));
 	ask_why(f);
-	expect(says(f, "Reason", "V1: last used since a headset connected"));
-	expect(says(f, "  calls", "unmanaged"));
-	expect(says(f, "  default", "speaker"));
-	expect(says(f, "  V2", "another rule goes before it, to headset:" EAR));
+	expect_said(says(f, "Reason", "V1: last used since a headset connected"));
+	expect_said(says(f, "  calls", "unmanaged"));
+	expect_said(says(f, "  default", "speaker"));
+	expect_said(says(f, "  V2", "another rule goes before it, to headset:" EAR));
 }
 
 static void test_why_has_the_last_decisions(void **state)
@@ -259,13 +262,13 @@ static void test_why_has_the_last_decisions(void **state)
 	for (unsigned int i = 0; i < HISTORY + 3; i++)
 		assert_null(phone_set_route(f->phone, routes[i % 2]));
 	ask_why(f);
-	expect(says(f, "Reason", "P4: picked by the user"));
-	expect(says(f, "  asked", "speaker"));
-	expect(lines_after(f, "History") == HISTORY);
+	expect_said(says(f, "Reason", "P4: picked by the user"));
+	expect_said(says(f, "  asked", "speaker"));
+	expect_said(lines_after(f, "History") == HISTORY);
 	/* the newest first */
-	expect(strstr(strchr(section(f, "History"), '\n') + 1,
-		      "handset -> speaker, P4: picked by the user") <
-	       strstr(section(f, "History"), "speaker -> handset, P4: picked by the user"));
+	expect_said(strstr(strchr(section(f, "History"), '\n') + 1,
+			   "handset -> speaker, P4: picked by the user") <
+		    strstr(section(f, "History"), "speaker -> handset, P4: picked by the user"));
 }
 
 int main(int argc, char **argv)
@@ -282,5 +285,5 @@ int main(int argc, char **argv)
 
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
-	return cmocka_run_group_tests(tests, start, finish);
+	return rig_run_tests(tests, start, finish);
 }
