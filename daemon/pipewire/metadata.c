@@ -261,6 +261,14 @@ static void object_changed(struct stream *stream, const char *value)
 	} else if (!target->confirmed) {
 		assign(&target->found_object, value);
 		record_target(stream);
+	} else if (!stream->linked && !stream->restored) {
+		/* Nobody moves what is not anywhere yet: the session manager (0.5) gives a new stream the
+		 * target of the application's last one, and may come to that after we set ours. */
+		stream->restored = true;
+		assign(&target->found_object, value);
+		target->confirmed = false;
+		target->sent_ns = 0;
+		target_set(stream, target->set);
 	} else {
 		log_debug("another program moved stream %u", stream->global.id);
 		target->moved_from = target->set;

@@ -275,6 +275,8 @@ struct stream {
 	struct program *program; /* where it is of a call by its role, else NULL */
 	struct spa_list program_link;
 	bool running;
+	bool linked;    /* has been, since it came */
+	bool restored;  /* the session manager gave it a saved target over ours */
 	bool by_itself; /* the program links it, the session manager does not */
 	bool capture;
 	bool fixed; /* is not ours to move: a monitor, or one that must not be reconnected */

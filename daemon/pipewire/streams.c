@@ -362,6 +362,7 @@ static void attach(struct link *link, struct link_end *end, uint32_t id, uint32_
 	if (stream == NULL)
 		return;
 	spa_list_append(&stream->ends, &end->link);
+	stream->linked = true;
 	talk_changed(stream);
 	if (stream->in_call)
 		graph_streams_changed(stream->global.graph);
