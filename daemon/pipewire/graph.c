@@ -71,6 +71,12 @@ void graph_talks_changed(struct graph *graph)
 	wake_up(graph);
 }
 
+void metadata_read_again(struct graph *graph)
+{
+	graph->read_wanted = true;
+	wake_up(graph);
+}
+
 int graph_grow(void *array, size_t *size, size_t n, size_t element)
 {
 	void **items = array;
@@ -128,6 +134,7 @@ static void on_done(void *data, uint32_t id, int seq)
 		return;
 	spa_list_for_each (global, &graph->lists[GLOBAL_CARD], link)
 		card_synced((struct card *)global, seq);
+	metadata_synced(graph, seq);
 	if (graph->up || seq != graph->sync)
 		return;
 	/* What was bound meanwhile has been asked and its answers come before the next done; a
@@ -219,7 +226,10 @@ static void on_wake(void *data, uint64_t count)
 		}
 		graph->lost = false;
 		tell_state(graph, false);
-	} else if (graph->told && graph->changed) {
+		return;
+	}
+	metadata_read(graph);
+	if (graph->told && graph->changed) {
 		graph->changed = false;
 		if (graph->events->changed != NULL)
 			graph->events->changed(graph->data);

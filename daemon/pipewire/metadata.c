@@ -13,6 +13,10 @@
  * The metadata lives in the session manager, so a sync with PipeWire says nothing about whether a
  * change has arrived there; only its echo does. Until the echo, a foreign value is one that was on
  * its way before ours.
+ *
+ * Echoes may be lost. While a client binds the metadata, PipeWire tells its changes to that client only;
+ * where it goes away before that is over, no other is told of any change again (module-metadata, 0.3.65 to
+ * 1.6). To bind it anew still tells all that is there then.
  */
 #include "private.h"
 
@@ -103,6 +107,9 @@ static uint64_t resolve(const struct stream *stream, const char *object, const c
 
 uint64_t target_serial(const struct stream *stream)
 {
+	/* what is known is ours, and soon gone */
+	if (stream->target.clearing)
+		return target_found_serial(stream);
 	return resolve(stream, stream->target.object, stream->target.node);
 }
 
@@ -163,9 +170,13 @@ void target_set(struct stream *stream, uint64_t serial)
 	/* Before a session manager is there, nobody would take it; its metadata tells a change. */
 	if (stream->global.graph->metadata == NULL)
 		return;
-	if (target->set == serial && !target->confirmed &&
-	    graph_now_ns() - target->sent_ns < GRAPH_ECHO_NS)
-		return;
+	if (target->set == serial && !target->confirmed) {
+		if (graph_now_ns() - target->sent_ns < GRAPH_ECHO_NS)
+			return;
+		/* 0: it was replaced, and not without an echo */
+		if (target->sent_ns != 0)
+			stream->global.graph->deaf = true;
+	}
 	snprintf(value, sizeof(value), "%" PRIu64, serial);
 	/* What is there now was found, unless it is ours, or a deletion of ours is under way. */
 	if (target->set == 0 && !target->clearing) {
@@ -185,6 +196,7 @@ void target_set(struct stream *stream, uint64_t serial)
 		restore_saved(stream);
 	record_target(stream);
 	stream_update_kept(stream);
+	metadata_suspect(stream->global.graph);
 }
 
 void target_detour(struct stream *stream, uint64_t detour)
@@ -202,6 +214,7 @@ void target_detour(struct stream *stream, uint64_t detour)
 	target->detour = detour;
 	target->confirmed = false;
 	target->sent_ns = graph_now_ns();
+	metadata_suspect(stream->global.graph);
 }
 
 void target_clear(struct stream *stream)
@@ -228,6 +241,7 @@ void target_clear(struct stream *stream)
 	}
 	record_target(stream);
 	stream_update_kept(stream);
+	metadata_suspect(stream->global.graph);
 }
 
 /* The metadata tells a stream's target.object. */
@@ -255,6 +269,8 @@ static void object_changed(struct stream *stream, const char *value)
 	snprintf(ours, sizeof(ours), "%" PRIu64, target->set);
 	if (same(target->object, ours)) {
 		target->confirmed = true;
+		if (!stream->global.graph->reading)
+			stream->global.graph->deaf = false;
 		if (target->unsaved)
 			restore_saved(stream);
 		target->unsaved = false;
@@ -298,19 +314,45 @@ static void read_default(struct graph *graph, char *ret, const char *value)
 	graph_endpoints_changed(graph);
 }
 
+static const char *const default_keys[2 * DEFAULT_NODES] = {
+	[DEFAULT_SINK] = "default.audio.sink",
+	[DEFAULT_SOURCE] = "default.audio.source",
+	[DEFAULT_NODES + DEFAULT_SINK] = "default.configured.audio.sink",
+	[DEFAULT_NODES + DEFAULT_SOURCE] = "default.configured.audio.source",
+};
+
+static char *default_of(struct graph *graph, size_t i)
+{
+	return i < DEFAULT_NODES ? graph->default_now[i]
+				 : graph->default_configured[i - DEFAULT_NODES];
+}
+
 static void default_changed(struct graph *graph, const char *key, const char *value)
 {
-	if (strcmp(key, "default.audio.sink") == 0)
-		read_default(graph, graph->default_now[DEFAULT_SINK], value);
-	else if (strcmp(key, "default.audio.source") == 0)
-		read_default(graph, graph->default_now[DEFAULT_SOURCE], value);
-	else if (strcmp(key, "default.configured.audio.sink") == 0)
-		read_default(graph, graph->default_configured[DEFAULT_SINK], value);
-	else if (strcmp(key, "default.configured.audio.source") == 0)
-		read_default(graph, graph->default_configured[DEFAULT_SOURCE], value);
+	for (size_t i = 0; i < SPA_N_ELEMENTS(default_keys); i++) {
+		if (strcmp(key, default_keys[i]) != 0)
+			continue;
+		graph->default_read[i] = true;
+		read_default(graph, default_of(graph, i), value);
+	}
 }
 
 /* ---- the object ---------------------------------------------------------------------------------- */
+
+static void stream_property(struct stream *stream, const char *key, const char *value)
+{
+	/* Without a key, all of the subject's are gone. */
+	if (key == NULL)
+		value = NULL;
+	if (key == NULL || strcmp(key, KEY_NODE) == 0) {
+		stream->target.node_read = true;
+		assign(&stream->target.node, value);
+	}
+	if (key == NULL || strcmp(key, KEY_OBJECT) == 0) {
+		stream->target.object_read = true;
+		object_changed(stream, value);
+	}
+}
 
 static int on_property(void *data, uint32_t subject, const char *key, const char *type,
 		       const char *value)
@@ -321,15 +363,10 @@ static int on_property(void *data, uint32_t subject, const char *key, const char
 
 	if (key != NULL)
 		record_read(graph, subject, key, value);
-	if (stream != NULL) {
-		/* Without a key, all of the subject's are gone. */
-		if (key == NULL || strcmp(key, KEY_NODE) == 0)
-			assign(&stream->target.node, key != NULL ? value : NULL);
-		if (key == NULL || strcmp(key, KEY_OBJECT) == 0)
-			object_changed(stream, key != NULL ? value : NULL);
-	} else if (subject == 0 && key != NULL) {
+	if (stream != NULL)
+		stream_property(stream, key, value);
+	else if (subject == 0 && key != NULL)
 		default_changed(graph, key, value);
-	}
 	return 0;
 }
 
@@ -337,6 +374,17 @@ static const struct pw_metadata_events metadata_events = {
 	PW_VERSION_METADATA_EVENTS,
 	.property = on_property,
 };
+
+static int bind_metadata(struct global *metadata)
+{
+	struct graph *graph = metadata->graph;
+
+	if (global_bind(metadata, PW_TYPE_INTERFACE_Metadata, PW_VERSION_METADATA) == NULL)
+		return -ENOMEM;
+	graph->metadata = (struct pw_metadata *)metadata->proxy;
+	pw_metadata_add_listener(graph->metadata, &metadata->listener, &metadata_events, metadata);
+	return 0;
+}
 
 int metadata_new(struct graph *graph, uint32_t id, const struct spa_dict *props)
 {
@@ -348,14 +396,73 @@ int metadata_new(struct graph *graph, uint32_t id, const struct spa_dict *props)
 	metadata = global_new(graph, GLOBAL_METADATA, id, sizeof(*metadata));
 	if (metadata == NULL)
 		return -ENOMEM;
-	if (global_bind(metadata, PW_TYPE_INTERFACE_Metadata, PW_VERSION_METADATA) == NULL) {
+	if (bind_metadata(metadata) < 0) {
 		global_free(metadata);
 		return -ENOMEM;
 	}
-	graph->metadata = (struct pw_metadata *)metadata->proxy;
-	pw_metadata_add_listener(graph->metadata, &metadata->listener, &metadata_events, metadata);
 	graph_streams_changed(graph);
 	return 0;
+}
+
+void metadata_suspect(struct graph *graph)
+{
+	if (graph->deaf)
+		metadata_read_again(graph);
+}
+
+void metadata_suspect_move(const struct stream *stream, uint32_t node)
+{
+	const struct node *elsewhere = global_find(stream->global.graph, GLOBAL_NODE, node);
+
+	if (stream->target.confirmed && elsewhere != NULL &&
+	    elsewhere->serial != stream->target.set)
+		metadata_read_again(stream->global.graph);
+}
+
+void metadata_read(struct graph *graph)
+{
+	struct global *metadata, *global;
+
+	if (!graph->read_wanted || graph->reading || graph->metadata == NULL)
+		return;
+	graph->read_wanted = false;
+	metadata = spa_list_first(&graph->lists[GLOBAL_METADATA], struct global, link);
+	log_debug("reading the metadata again, as changes of it are not told");
+	global_unbind(metadata);
+	graph->metadata = NULL;
+	if (bind_metadata(metadata) < 0)
+		return;
+	memset(graph->default_read, 0, sizeof(graph->default_read));
+	spa_list_for_each (global, &graph->lists[GLOBAL_STREAM], link) {
+		((struct stream *)global)->target.object_read = false;
+		((struct stream *)global)->target.node_read = false;
+	}
+	graph->reading = true;
+	graph->reading_sync = pw_core_sync(graph->core, PW_ID_CORE, 0);
+}
+
+void metadata_synced(struct graph *graph, int seq)
+{
+	struct global *global;
+
+	if (!graph->reading || seq != graph->reading_sync)
+		return;
+	graph->reading = false;
+	spa_list_for_each (global, &graph->lists[GLOBAL_STREAM], link) {
+		struct stream *stream = (struct stream *)global;
+
+		stream->target.detour = 0;
+		if (!stream->target.node_read)
+			assign(&stream->target.node, NULL);
+		if (!stream->target.object_read && stream->target.object != NULL)
+			object_changed(stream, NULL);
+	}
+	for (size_t i = 0; i < SPA_N_ELEMENTS(default_keys); i++) {
+		if (!graph->default_read[i])
+			read_default(graph, default_of(graph, i), NULL);
+	}
+	if (graph->read_wanted)
+		metadata_read_again(graph);
 }
 
 /* The session manager is gone, and all targets with it; another one starts with none. */
@@ -365,6 +472,9 @@ void metadata_free(struct global *metadata)
 	struct global *global;
 
 	graph->metadata = NULL;
+	graph->deaf = false;
+	graph->reading = false;
+	graph->read_wanted = false;
 	spa_list_for_each (global, &graph->lists[GLOBAL_STREAM], link) {
 		struct stream *stream = (struct stream *)global;
 

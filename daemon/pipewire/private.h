@@ -244,6 +244,8 @@ struct target {
 	char *record;        /* an earlier process' note */
 	bool recorded;       /* ours is written; no note is read any more */
 	bool clearing;       /* .object is still ours: the deletion is under way */
+	bool object_read;    /* told, since the metadata is being read again */
+	bool node_read;
 };
 
 enum mute_state {
@@ -354,6 +356,16 @@ void stream_mute_gone(struct stream *stream);
 
 int metadata_new(struct graph *graph, uint32_t id, const struct spa_dict *props);
 void metadata_free(struct global *metadata);
+/** Changes may have been lost: read all of its properties again, as soon as the loop runs. */
+void metadata_read_again(struct graph *graph);
+/** Begin that, where it is wanted. */
+void metadata_read(struct graph *graph);
+/** A sync was answered: what a reading did not tell is not there. */
+void metadata_synced(struct graph *graph, int seq);
+/** A change was asked for: look for it, where it would not be told. */
+void metadata_suspect(struct graph *graph);
+/** The stream is linked to @node: look whether another program moved it, where that is not its target. */
+void metadata_suspect_move(const struct stream *stream, uint32_t node);
 void target_done(struct target *target);
 /** The serial that the metadata names now, or 0. */
 uint64_t target_serial(const struct stream *stream);
@@ -403,6 +415,11 @@ struct graph {
 	struct pw_registry *registry;
 	struct spa_hook registry_listener;
 	struct pw_metadata *metadata;
+	bool deaf;                            /* an echo of ours was lost, and more may be */
+	bool read_wanted;                     /* of the metadata's properties, anew */
+	bool reading;                         /* and that is under way */
+	int reading_sync;                     /* which ends it */
+	bool default_read[2 * DEFAULT_NODES]; /* told, since then */
 
 	int sync;            /* the start's; later only for cards' listings */
 	unsigned int rounds; /* of syncs since the start */

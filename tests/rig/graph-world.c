@@ -214,6 +214,84 @@ void world_set_metadata(uint32_t subject, const char *key, uint64_t value)
 			    (const char *const[]){ "pw-metadata", id, key, text, "Spa:Id", NULL });
 }
 
+/* ---- a client that leaves too early --------------------------------------------------------------- */
+
+struct leaver {
+	struct pw_core *core;
+	struct pw_registry *registry;
+	struct spa_hook core_listener;
+	struct spa_hook registry_listener;
+	struct pw_proxy *metadata;
+	int sync;
+	bool synced;
+};
+
+static void on_leaver_done(void *data, uint32_t id, int seq)
+{
+	struct leaver *leaver = data;
+
+	leaver->synced = leaver->synced || seq == leaver->sync;
+}
+
+static void on_leaver_global(void *data, uint32_t id, uint32_t permissions, const char *type,
+			     uint32_t version, const struct spa_dict *props)
+{
+	struct leaver *leaver = data;
+	const char *name = spa_dict_lookup(props, PW_KEY_METADATA_NAME);
+
+	if (strcmp(type, PW_TYPE_INTERFACE_Metadata) == 0 && name && strcmp(name, "default") == 0)
+		leaver->metadata = pw_registry_bind(leaver->registry, id, type, version, 0);
+}
+
+static bool leaver_has_bound(void *data)
+{
+	return ((struct leaver *)data)->metadata != NULL;
+}
+
+static bool leaver_is_synced(void *data)
+{
+	return ((struct leaver *)data)->synced;
+}
+
+static void leaver_connect(struct leaver *leaver, struct pw_context *context)
+{
+	static const struct pw_core_events core_events = { PW_VERSION_CORE_EVENTS,
+							   .done = on_leaver_done };
+
+	*leaver = (struct leaver){ .core = pw_context_connect(context, NULL, 0) };
+	assert_non_null(leaver->core);
+	pw_core_add_listener(leaver->core, &leaver->core_listener, &core_events, leaver);
+}
+
+void world_bind_metadata_and_leave(void)
+{
+	static const struct pw_registry_events registry_events = { PW_VERSION_REGISTRY_EVENTS,
+								   .global = on_leaver_global };
+	struct pw_context *context = pw_context_new(world.loop, NULL, 0);
+	struct leaver leaver, other;
+
+	assert_non_null(context);
+	leaver_connect(&leaver, context);
+	leaver_connect(&other, context);
+	other.sync = pw_core_sync(other.core, PW_ID_CORE, 0);
+	assert_true(loop_until(world.loop, leaver_is_synced, &other, LOOP_DEADLINE_MS));
+	session_pause_wireplumber(world.session, true);
+	leaver.registry = pw_core_get_registry(leaver.core, PW_VERSION_REGISTRY, 0);
+	pw_registry_add_listener(leaver.registry, &leaver.registry_listener, &registry_events,
+				 &leaver);
+	assert_true(loop_until(world.loop, leaver_has_bound, &leaver, LOOP_DEADLINE_MS));
+	/* PipeWire is done with the one's request when it answers a later one of the other's, twice. */
+	for (int i = 0; i < 2; i++) {
+		other.synced = false;
+		other.sync = pw_core_sync(other.core, PW_ID_CORE, 0);
+		assert_true(loop_until(world.loop, leaver_is_synced, &other, LOOP_DEADLINE_MS));
+	}
+	pw_core_disconnect(leaver.core);
+	pw_core_disconnect(other.core);
+	pw_context_destroy(context);
+	session_pause_wireplumber(world.session, false);
+}
+
 /* ---- fixture ----------------------------------------------------------------------------------- */
 
 static bool wireplumber_is_ready(void *data)

@@ -68,5 +68,8 @@ bool world_endpoints_are_there(void *data);
 pid_t world_play(const char *media_name);
 pid_t world_record(void);
 void world_set_metadata(uint32_t subject, const char *key, uint64_t value);
+/** A client begins to bind the "default" metadata, and is gone before WirePlumber hears of it: PipeWire
+ * tells nobody of the metadata's changes any more. */
+void world_bind_metadata_and_leave(void);
 
 #endif

@@ -152,6 +152,41 @@ static void test_x9_moved_stream_is_not_fought_until_the_route_changes(void **st
 	assert_int_equal(world.plan.sink, world_node(ROUTE_HANDSET, false));
 }
 
+static uint64_t expected_target;
+
+static bool first_stream_has_the_expected_target(void *data)
+{
+	const struct plan_snapshot *now = graph_snapshot(world.graph);
+
+	return now->n_streams == 1 && now->streams[0].target == expected_target;
+}
+
+/* Nothing of this is told any more, and all of it is noticed. */
+static void test_targets_are_followed_where_no_change_is_told(void **state)
+{
+	pid_t pid;
+	uint32_t stream;
+
+	world_bind_metadata_and_leave();
+	pid = world_play("call");
+	graph_set_call_processes(world.graph, &pid, 1);
+	world_want(ROUTE_HANDSET);
+	assert_soon(world_one_stream_in_force);
+	assert_true(world_stream()->ours);
+	world_want(ROUTE_SPEAKER);
+	assert_soon(world_one_stream_in_force);
+	stream = world_stream()->id;
+	world_set_metadata(stream, "target.object", world_serial(world_node(ROUTE_HANDSET, false)));
+	assert_soon(first_stream_has_moved);
+	assert_int_equal(world_stream()->target, world_serial(world_node(ROUTE_HANDSET, false)));
+	world_want(ROUTE_HANDSET);
+	world_want(ROUTE_SPEAKER);
+	assert_soon(world_one_stream_in_force);
+	world_want(ROUTE_NONE);
+	expected_target = world_serial(world_node(ROUTE_HANDSET, false));
+	assert_soon(first_stream_has_the_expected_target);
+}
+
 static bool first_stream_has_a_foreign_target(void *data)
 {
 	const struct plan_snapshot *now = graph_snapshot(world.graph);
@@ -171,15 +206,6 @@ static bool first_stream_is_ours(void *data)
 	const struct plan_snapshot *now = graph_snapshot(world.graph);
 
 	return now->n_streams == 1 && now->streams[0].ours;
-}
-
-static uint64_t expected_target;
-
-static bool first_stream_has_the_expected_target(void *data)
-{
-	const struct plan_snapshot *now = graph_snapshot(world.graph);
-
-	return now->n_streams == 1 && now->streams[0].target == expected_target;
 }
 
 static void test_target_that_was_there_before_is_given_back(void **state)
@@ -411,6 +437,7 @@ int main(void)
 		TEST(test_what_does_not_follow_is_not_verified_and_told),
 		TEST(test_streams_of_other_processes_are_left_alone),
 		TEST(test_x9_moved_stream_is_not_fought_until_the_route_changes),
+		TEST(test_targets_are_followed_where_no_change_is_told),
 		TEST(test_target_that_was_there_before_is_given_back),
 		TEST(test_next_stream_of_the_application_does_not_inherit_the_calls_target),
 		TEST(test_pipewire_that_is_killed_is_lost_and_found_again),

@@ -79,11 +79,13 @@ static int start_test(void **state)
 {
 	struct fixture *f = *state;
 
-	if (phone_new(f->rig, &f->phone) < 0 || rig_headset_connect(f->rig, HEADSET) < 0)
+	if (phone_new(f->rig, &f->phone) < 0 || rig_headset_connect(f->rig, HEADSET) < 0 ||
+	    !rig_wait(f->rig, LIMIT_MS, view_profile_is(rig_view(f->rig), HEADSET, "a2dp*"))) {
+		rig_dump(f->rig);
 		return -1;
+	}
 	sound_tone(headset_sound(rig_headset(f->rig, HEADSET)), MICROPHONE_HZ);
-	return rig_wait(f->rig, LIMIT_MS, view_profile_is(rig_view(f->rig), HEADSET, "a2dp*")) ? 0
-											       : -1;
+	return 0;
 }
 
 static int stop_test(void **state)
