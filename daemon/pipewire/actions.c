@@ -14,6 +14,11 @@
 /* A card begins with "off", until the session manager has chosen its profile. */
 #define CARD_SETTLE_NS 2000000000u
 
+/* When a profile that was asked for is looked for without being told: after so long, twice as long, and
+ * so on. */
+#define REREAD_MS 250u
+#define REREADS_MAX 4u
+
 /* "off" is always the first one of a Bluetooth card. */
 #define PROFILE_INDEX_OFF 0u
 
@@ -40,6 +45,8 @@ static void set_profile(struct graph *graph, const struct plan_action *action)
 		return;
 	card->profile_sent = action->value;
 	card->profile_sent_ns = graph_now_ns();
+	card->rereads = 0;
+	card->outdated = PLAN_NONE;
 	card->global.graph->stale_endpoints = true;
 	pod = spa_pod_builder_add_object(&builder, SPA_TYPE_OBJECT_ParamProfile, SPA_PARAM_Profile,
 					 SPA_PARAM_PROFILE_index, SPA_POD_Int((int)action->value),
@@ -152,6 +159,31 @@ void graph_act(struct graph *graph, const struct plan_action *actions, size_t n)
 		act(graph, &actions[i]);
 	graph->stale_endpoints = true;
 	graph->stale_streams = true;
+}
+
+/* When the card is to be read again, UINT64_MAX for never. */
+static uint64_t reread_ms(const struct card *card)
+{
+	if (card->profile_sent == PLAN_NONE || card->rereads == REREADS_MAX)
+		return UINT64_MAX;
+	return card->profile_sent_ns / 1000000u + (REREAD_MS << card->rereads);
+}
+
+uint64_t graph_reread(struct graph *graph, uint64_t now_ms)
+{
+	uint64_t next = UINT64_MAX;
+	struct global *global;
+
+	spa_list_for_each (global, &graph->lists[GLOBAL_CARD], link) {
+		struct card *card = (struct card *)global;
+
+		if (now_ms >= reread_ms(card)) {
+			card->rereads++;
+			card_read_profile(card);
+		}
+		next = SPA_MIN(next, reread_ms(card));
+	}
+	return next;
 }
 
 void graph_restart_card(struct graph *graph, route_device device)

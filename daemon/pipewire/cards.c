@@ -4,8 +4,15 @@
  * Cards: PipeWire devices with their profiles and routes (ports). A param's list is asked for
  * whenever the card's info says that it changed, and replaces what is known in one go when a sync
  * says that it is complete, so that no half of a list is ever seen.
+ *
+ * What is told may be outdated. PipeWire keeps what a card told of a param until the card says that it
+ * changed; where a client asks for a changed one and goes away before the answer, the old one counts as
+ * the answer for all, until the next change or the answer to somebody else (impl-device.c, 0.3.65 to 1.6). A
+ * mode that we asked for is therefore looked for again, and in the card's nodes.
  */
 #include "private.h"
+
+#include "daemon/log.h"
 
 #include <spa/param/param.h>
 #include <spa/param/profile.h>
@@ -282,17 +289,59 @@ bool card_shows_what_was_asked(const struct card *card)
 	       asked->class == now->class;
 }
 
-static void commit_profile(struct card *card, struct card_listing *listing)
+static void profile_is(struct card *card, uint32_t profile, bool saved)
 {
-	const struct card_profile *now = listing->items;
 	uint32_t before = card->profile;
-	bool saved = listing->n != 0 && now->saved;
 
-	card->profile = listing->n != 0 ? now->index : PLAN_NONE;
-	drop_listing(listing);
+	card->profile = profile;
 	picks_profile(card, before, saved);
 	if (card_shows_what_was_asked(card))
 		card->profile_sent = PLAN_NONE;
+}
+
+static void commit_profile(struct card *card, struct card_listing *listing)
+{
+	const struct card_profile *now = listing->items;
+	uint32_t profile = listing->n != 0 ? now->index : PLAN_NONE;
+	bool saved = listing->n != 0 && now->saved;
+
+	drop_listing(listing);
+	if (profile != PLAN_NONE && profile == card->outdated)
+		return;
+	card->outdated = PLAN_NONE;
+	profile_is(card, profile, saved);
+}
+
+/* PROFILE_OTHER where they do not tell. */
+static enum profile_class mode_of_nodes(const struct card *card)
+{
+	const struct global *global;
+	bool hfp = false, a2dp = false;
+
+	spa_list_for_each (global, &card->global.graph->lists[GLOBAL_NODE], link) {
+		const struct node *node = (const struct node *)global;
+
+		if (node->card_id == card->global.id) {
+			hfp = hfp || node->bluetooth_hfp;
+			a2dp = a2dp || node->bluetooth_a2dp;
+		}
+	}
+	if (hfp == a2dp)
+		return PROFILE_OTHER;
+	return hfp ? PROFILE_HFP : PROFILE_A2DP;
+}
+
+void card_believe_nodes(struct card *card)
+{
+	const struct card_profile *asked = card_find_profile(card, card->profile_sent);
+	uint32_t told = card->profile;
+
+	if (asked == NULL || asked->class == PROFILE_OTHER || card_shows_what_was_asked(card) ||
+	    mode_of_nodes(card) != asked->class)
+		return;
+	log_debug("card %u tells a mode that its nodes are not of", card->global.id);
+	profile_is(card, asked->index, false);
+	card->outdated = told;
 }
 
 static bool lists_differ(const struct card *card, const struct card_listing *listing)
@@ -415,6 +464,11 @@ static void ask_or_again(struct card *card, enum card_param param)
 		ask(card, param);
 }
 
+void card_read_profile(struct card *card)
+{
+	ask_or_again(card, CARD_PROFILE);
+}
+
 static void on_info(void *data, const struct pw_device_info *info)
 {
 	struct card *card = data;
@@ -436,6 +490,8 @@ static void on_info(void *data, const struct pw_device_info *info)
 				    info->params[i].flags == card->listing[p].flags)
 					continue;
 				card->listing[p].flags = info->params[i].flags;
+				if (p == CARD_PROFILE)
+					card->outdated = PLAN_NONE;
 				if (info->params[i].flags & SPA_PARAM_INFO_READ)
 					ask_or_again(card, (enum card_param)p);
 			}
@@ -462,6 +518,7 @@ int card_new(struct graph *graph, uint32_t id, const struct spa_dict *props)
 		return -ENOMEM;
 	card->since_ns = graph_now_ns();
 	card->profile = PLAN_NONE;
+	card->outdated = PLAN_NONE;
 	card->profile_found = PLAN_NONE;
 	card->profile_sent = PLAN_NONE;
 	card->given_back = PLAN_NONE;

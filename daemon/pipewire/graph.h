@@ -137,6 +137,15 @@ void graph_explain(const struct graph *graph, const struct plan *plan, char *ret
  */
 uint64_t graph_relink(struct graph *graph, const struct plan *plan, uint64_t now_ms, bool busy);
 
+/**
+ * graph_reread() - read the profile of cards that do not show the one they were asked for
+ *
+ * Where a client asks PipeWire for a card's parameter that has just changed, and goes away at once, others
+ * may be answered with what was before.
+ * Returns when to call again (monotonic, ms), UINT64_MAX for not before a profile is asked for.
+ */
+uint64_t graph_reread(struct graph *graph, uint64_t now_ms);
+
 /** Switch a Bluetooth card off; the plan switches it on again. For a card whose nodes take a sound link
  * that was refused for one that they have: PipeWire's hsphfpd backend does (0.3.65), and never asks
  * again. What was found before is still given back. */

@@ -136,7 +136,10 @@ struct card {
 	bool recorded;         /* as in struct target */
 	uint32_t profile_sent; /* asked for and not seen yet, or PLAN_NONE */
 	uint64_t profile_sent_ns;
-	bool picked;         /* the mode in force is another program's choice, which the engine does
+	unsigned int rereads; /* of the profile, since then */
+	uint32_t
+		outdated; /* the profile that it tells since then, and its nodes deny; or PLAN_NONE */
+	bool picked;      /* the mode in force is another program's choice, which the engine does
 			      * not know yet */
 	uint64_t cause_ns;   /* when something last made the session manager choose by itself */
 	uint32_t given_back; /* the profile that was found, after a call; PLAN_NONE before one */
@@ -158,6 +161,10 @@ void card_free(struct card *card);
 /** A sync was answered: commit what is complete. */
 void card_synced(struct card *card, int seq);
 bool card_busy(const struct card *card);
+/** Ask for the profile in force, again. */
+void card_read_profile(struct card *card);
+/** Where its nodes are of the mode that was asked for, and it tells another one: it is the nodes'. */
+void card_believe_nodes(struct card *card);
 /** The route that is active on @device, or PLAN_NONE. */
 uint32_t card_active_route(const struct card *card, uint32_t device);
 /** The profile in force is the one that we asked for, or does for it. */

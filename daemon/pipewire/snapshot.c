@@ -56,6 +56,7 @@ static void add_card(struct graph *graph, struct card *card)
 	if (graph_grow(&graph->cards, &graph->cards_size, graph->snapshot.n_cards,
 		       sizeof(*graph->cards)) < 0)
 		return;
+	card_believe_nodes(card);
 	prepare_found(card);
 	hfp = card_best_profile(card, PROFILE_HFP);
 	card->index = (uint32_t)graph->snapshot.n_cards++;

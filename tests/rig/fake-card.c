@@ -32,6 +32,8 @@ struct fake_card {
 	struct pw_proxy *nodes[FAKE_CARD_MAX];
 	uint32_t n_nodes;
 	uint32_t profile;
+	bool outdated; /* .told is told in its place */
+	uint32_t told;
 	int saved;
 	int available[FAKE_CARD_MAX];
 	bool active[FAKE_CARD_MAX];
@@ -162,7 +164,9 @@ static struct spa_pod *build_param(const struct fake_card *card, struct spa_pod_
 	case SPA_PARAM_EnumProfile:
 		return index < card->options.n_profiles ? build_profile(card, b, id, index) : NULL;
 	case SPA_PARAM_Profile:
-		return index == 0 ? build_profile(card, b, id, card->profile) : NULL;
+		return index == 0 ? build_profile(card, b, id,
+						  card->outdated ? card->told : card->profile)
+				  : NULL;
 	case SPA_PARAM_EnumRoute:
 		return index < card->options.n_routes ? build_route(card, b, id, index) : NULL;
 	case SPA_PARAM_Route:
@@ -213,6 +217,12 @@ static void set_profile(struct fake_card *card, uint32_t profile, bool saved)
 	card->profile = profile;
 	card->profile_saved = saved;
 	params_changed(card, PROFILE, ROUTE);
+}
+
+void fake_card_tell_outdated(struct fake_card *card, bool outdated)
+{
+	card->outdated = outdated;
+	card->told = card->profile;
 }
 
 void fake_card_set_profile(struct fake_card *card, uint32_t profile)

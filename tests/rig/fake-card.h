@@ -62,6 +62,8 @@ uint32_t fake_card_profile(const struct fake_card *card);
 /** As another program would: not to be remembered, or to be, as a mixer does. */
 void fake_card_set_profile(struct fake_card *card, uint32_t profile);
 void fake_card_choose_profile(struct fake_card *card, uint32_t profile);
+/** It tells that its profile changes, and goes on telling the one of now. */
+void fake_card_tell_outdated(struct fake_card *card, bool outdated);
 void fake_card_choose_route(struct fake_card *card, uint32_t route);
 /** The active route of a device, or UINT32_MAX. */
 uint32_t fake_card_route(const struct fake_card *card, int device);

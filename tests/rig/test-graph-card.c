@@ -184,6 +184,30 @@ static void test_v5_headset_enters_headset_mode_and_is_given_back(void **state)
 	assert_int_equal(seen_card()->profile_found, PLAN_NONE);
 }
 
+static bool card_is_in_headset_mode(void *data)
+{
+	return fake_card_profile(card) == HFP;
+}
+
+static void test_v5_headset_mode_that_pipewire_does_not_tell_is_seen_by_the_nodes(void **state)
+{
+	pid_t pids[2] = { world_play("call"), world_record() };
+
+	add_headset();
+	add_a2dp_node();
+	graph_set_call_processes(world.graph, pids, 2);
+	fake_card_tell_outdated(card, true);
+	world_want(ROUTE_HEADSET);
+	assert_soon(card_is_in_headset_mode);
+	fake_card_remove_nodes(card);
+	add_headset_nodes();
+	assert_soon(world_two_streams_in_force);
+	fake_card_tell_outdated(card, false);
+	world_want(ROUTE_NONE);
+	assert_profile(A2DP);
+	assert_soon(world_plan_is_in_force);
+}
+
 static bool plan_waits_for_narrow_nodes(void *data)
 {
 	const struct plan_card *seen = seen_card();
@@ -603,6 +627,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		MARKED(test_v5_headset_enters_headset_mode_and_is_given_back),
+		MARKED(test_v5_headset_mode_that_pipewire_does_not_tell_is_seen_by_the_nodes),
 		MARKED(test_v5_headset_mode_with_another_codec_is_given_back),
 		MARKED(test_headset_without_a2dp_is_off_in_a_call_and_given_back),
 		MARKED(test_profile_of_an_earlier_process_is_given_back),

@@ -148,9 +148,12 @@ static bool profile_is(const struct fixture *f, const char *profile)
 	return view_profile_is(rig_view(f->rig), HEADSET, profile);
 }
 
+/* Headset mode comes to a card some time after the card. */
 static void choose_profile(struct fixture *f, const char *profile, bool saved)
 {
-	assert_int_equal(view_set_profile(rig_view(f->rig), HEADSET, profile, saved), 0);
+	struct rig *rig = f->rig;
+
+	expect(rig_wait(rig, LIMIT_MS, !view_set_profile(rig_view(rig), HEADSET, profile, saved)));
 }
 
 static void let_pass(struct fixture *f, unsigned int ms)

@@ -187,7 +187,7 @@ static int start_gnome(struct fixture *f)
 	setenv("GSETTINGS_BACKEND", "memory", 1);
 	setenv("GIO_USE_VFS", "local", 1);
 	setenv("NO_AT_BRIDGE", "1", 1);
-	if (start_program(f, (const char *const[]){ "gnome-calls", "--gapplication-service", NULL },
+	if (start_program(f, (const char *const[]){ "gnome-calls", "--daemon", NULL },
 			  &gnome_events, &f->gnome) < 0 ||
 	    bus_open(rig_loop(rig), bus_session_address(), &no_events, f, &f->bus) < 0 ||
 	    !rig_wait(rig, START_MS, bus_unique_name(f->bus) != NULL) ||

@@ -1,86 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: callroute contributors */
 /**
- * A registry listener that keeps what the tests ask about. Only cards are bound, for what their globals
- * do not tell: their profiles.
+ * A registry listener that keeps what the tests ask about.
  */
-#include "view.h"
+#include "view-internal.h"
 
 #include <errno.h>
-#include <pipewire/pipewire.h>
-/* needs the one before */
 #include <pipewire/extensions/metadata.h>
-#include <spa/param/profile.h>
-#include <spa/pod/builder.h>
-#include <spa/pod/parser.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MAX_OBJECTS 8192
-#define MAX_PROFILES 16
-#define NAME_SIZE 128
-#define MAX_PLUGGED 8
-#define MAX_NOTES 256
-
-enum object_type { OBJECT_NODE, OBJECT_CLIENT, OBJECT_LINK, OBJECT_CARD, OBJECT_METADATA };
-
-struct card_profile {
-	int32_t index;
-	char name[NAME_SIZE];
-};
-
-struct object {
-	struct view *view;
-	enum object_type type;
-	uint32_t id;
-	struct pw_proxy *proxy;
-	struct spa_hook listener;
-	char name[NAME_SIZE]; /* a card's is its Bluetooth address */
-
-	uint64_t serial;
-	pid_t process;   /* of a client */
-	uint32_t client; /* of a node */
-	bool stream;
-	bool capture;
-
-	uint32_t output_node; /* of a link */
-	uint32_t input_node;
-
-	struct card_profile profiles[MAX_PROFILES];
-	size_t n_profiles;
-	char profile[NAME_SIZE];
-};
-
-/* A property of the metadata. */
-struct note {
-	uint32_t subject;
-	char key[NAME_SIZE];
-};
-
-struct plugged {
-	char name[NAME_SIZE];
-	struct pw_proxy *node;
-};
-
-struct view {
-	struct pw_loop *loop;
-	struct pw_context *context;
-	struct pw_core *core;
-	struct pw_registry *registry;
-	struct spa_hook core_listener;
-	struct spa_hook registry_listener;
-	int sync;
-	bool up;
-	bool lost;
-	unsigned int changes;
-	size_t n_notes;
-	struct note notes[MAX_NOTES];
-	size_t n_plugged;
-	struct plugged plugged[MAX_PLUGGED];
-	size_t n_objects;
-	struct object *objects[MAX_OBJECTS];
-};
 
 static struct object *find(const struct view *view, enum object_type type, uint32_t id)
 {
@@ -89,64 +18,6 @@ static struct object *find(const struct view *view, enum object_type type, uint3
 			return view->objects[i];
 	}
 	return NULL;
-}
-
-static void copy(char ret[static NAME_SIZE], const char *text)
-{
-	(void)snprintf(ret, NAME_SIZE, "%s", text ? text : "");
-}
-
-/* ---- nodes and cards ------------------------------------------------------------------------------ */
-
-static void read_profile(struct object *object, uint32_t id, const struct spa_pod *param)
-{
-	int32_t index = -1;
-	const char *name = NULL;
-
-	if (spa_pod_parse_object(param, SPA_TYPE_OBJECT_ParamProfile, NULL, SPA_PARAM_PROFILE_index,
-				 SPA_POD_Int(&index), SPA_PARAM_PROFILE_name,
-				 SPA_POD_OPT_String(&name)) < 0 ||
-	    !name)
-		return;
-	if (id == SPA_PARAM_Profile) {
-		object->view->changes += strcmp(object->profile, name) != 0;
-		copy(object->profile, name);
-		return;
-	}
-	for (size_t i = 0; i < object->n_profiles; i++) {
-		if (object->profiles[i].index == index)
-			return;
-	}
-	if (object->n_profiles == MAX_PROFILES)
-		return;
-	struct card_profile *profile = &object->profiles[object->n_profiles++];
-	profile->index = index;
-	copy(profile->name, name);
-}
-
-static void on_card_param(void *data, int seq, uint32_t id, uint32_t index, uint32_t next,
-			  const struct spa_pod *param)
-{
-	if (param)
-		read_profile(data, id, param);
-}
-
-static void on_card_info(void *data, const struct pw_device_info *info)
-{
-	struct object *object = data;
-
-	if (!(info->change_mask & PW_DEVICE_CHANGE_MASK_PARAMS))
-		return;
-	for (uint32_t i = 0; i < info->n_params; i++) {
-		uint32_t id = info->params[i].id;
-
-		if (id != SPA_PARAM_EnumProfile && id != SPA_PARAM_Profile)
-			continue;
-		if (id == SPA_PARAM_EnumProfile)
-			object->n_profiles = 0;
-		pw_device_enum_params((struct pw_device *)object->proxy, 0, id, 0, UINT32_MAX,
-				      NULL);
-	}
 }
 
 /* ---- the registry ------------------------------------------------------------------------------------ */
@@ -160,7 +31,7 @@ static void forget(struct object *object)
 	free(object);
 }
 
-static struct object *remember(struct view *view, enum object_type type, uint32_t id)
+struct object *view_remember(struct view *view, enum object_type type, uint32_t id)
 {
 	struct object *object = view->n_objects < MAX_OBJECTS ? calloc(1, sizeof(*object)) : NULL;
 
@@ -183,54 +54,29 @@ static uint32_t number_of(const struct spa_dict *props, const char *key)
 static void add_node(struct view *view, uint32_t id, const struct spa_dict *props)
 {
 	const char *class = spa_dict_lookup(props, PW_KEY_MEDIA_CLASS);
-	struct object *object = remember(view, OBJECT_NODE, id);
+	struct object *object = view_remember(view, OBJECT_NODE, id);
 
 	if (!object)
 		return;
-	copy(object->name, spa_dict_lookup(props, PW_KEY_NODE_NAME));
+	view_copy(object->name, spa_dict_lookup(props, PW_KEY_NODE_NAME));
 	object->serial = number_of(props, PW_KEY_OBJECT_SERIAL);
 	object->client = number_of(props, PW_KEY_CLIENT_ID);
 	object->stream = class && !strncmp(class, "Stream/", 7);
 	object->capture = object->stream && strstr(class, "/Input/") != NULL;
+	view_watch_mode(object);
 }
 
 static void add_client(struct view *view, uint32_t id, const struct spa_dict *props)
 {
-	struct object *object = remember(view, OBJECT_CLIENT, id);
+	struct object *object = view_remember(view, OBJECT_CLIENT, id);
 
 	if (object)
 		object->process = (pid_t)number_of(props, PW_KEY_SEC_PID);
 }
 
-static void add_card(struct view *view, uint32_t id, const struct spa_dict *props)
-{
-	static const struct pw_device_events events = {
-		PW_VERSION_DEVICE_EVENTS,
-		.info = on_card_info,
-		.param = on_card_param,
-	};
-	const char *name = spa_dict_lookup(props, PW_KEY_DEVICE_NAME);
-
-	/* bluez_card.AA_BB_CC_DD_EE_FF */
-	if (!name || strncmp(name, "bluez_card.", 11))
-		return;
-	struct object *object = remember(view, OBJECT_CARD, id);
-	if (!object)
-		return;
-	copy(object->name, name + 11);
-	for (char *p = object->name; *p; p++) {
-		if (*p == '_')
-			*p = ':';
-	}
-	object->proxy = pw_registry_bind(view->registry, id, PW_TYPE_INTERFACE_Device,
-					 PW_VERSION_DEVICE, 0);
-	pw_device_add_listener((struct pw_device *)object->proxy, &object->listener, &events,
-			       object);
-}
-
 static void add_link(struct view *view, uint32_t id, const struct spa_dict *props)
 {
-	struct object *object = remember(view, OBJECT_LINK, id);
+	struct object *object = view_remember(view, OBJECT_LINK, id);
 
 	if (!object)
 		return;
@@ -259,7 +105,7 @@ static int on_property(void *data, uint32_t subject, const char *key, const char
 	forget_notes(view, subject, key);
 	if (key && value && view->n_notes < MAX_NOTES) {
 		view->notes[view->n_notes].subject = subject;
-		copy(view->notes[view->n_notes++].key, key);
+		view_copy(view->notes[view->n_notes++].key, key);
 	}
 	return 0;
 }
@@ -273,7 +119,8 @@ static void add_metadata(struct view *view, uint32_t id, const struct spa_dict *
 	const char *name = spa_dict_lookup(props, PW_KEY_METADATA_NAME);
 	struct object *object;
 
-	if (!name || strcmp(name, "default") || !(object = remember(view, OBJECT_METADATA, id)))
+	if (!name || strcmp(name, "default") ||
+	    !(object = view_remember(view, OBJECT_METADATA, id)))
 		return;
 	object->proxy = pw_registry_bind(view->registry, id, PW_TYPE_INTERFACE_Metadata,
 					 PW_VERSION_METADATA, 0);
@@ -293,7 +140,7 @@ static void on_global(void *data, uint32_t id, uint32_t permissions, const char 
 	else if (!strcmp(type, PW_TYPE_INTERFACE_Client))
 		add_client(view, id, props);
 	else if (!strcmp(type, PW_TYPE_INTERFACE_Device))
-		add_card(view, id, props);
+		view_add_card(view, id, props);
 	else if (!strcmp(type, PW_TYPE_INTERFACE_Link))
 		add_link(view, id, props);
 	else if (!strcmp(type, PW_TYPE_INTERFACE_Metadata))
@@ -406,7 +253,7 @@ bool view_session(const struct view *view)
 	return false;
 }
 
-static bool name_matches(const char *name, const char *wanted)
+bool view_name_matches(const char *name, const char *wanted)
 {
 	size_t n = strlen(wanted);
 
@@ -420,7 +267,7 @@ static const struct object *find_node(const struct view *view, const char *name)
 	for (size_t i = 0; i < view->n_objects; i++) {
 		const struct object *object = view->objects[i];
 
-		if (object->type == OBJECT_NODE && name_matches(object->name, name))
+		if (object->type == OBJECT_NODE && view_name_matches(object->name, name))
 			return object;
 	}
 	return NULL;
@@ -475,7 +322,7 @@ bool view_linked(const struct view *view, uint32_t stream, const char *name)
 	size_t n = 0;
 
 	for (; (peer = peer_of(view, stream, n)); n++) {
-		if (!name_matches(peer->name, name))
+		if (!view_name_matches(peer->name, name))
 			return false;
 	}
 	return n > 0;
@@ -486,29 +333,6 @@ const char *view_peer(const struct view *view, uint32_t stream)
 	const struct object *peer = peer_of(view, stream, 0);
 
 	return peer ? peer->name : "";
-}
-
-static struct object *find_card(const struct view *view, const char *address)
-{
-	for (size_t i = 0; i < view->n_objects; i++) {
-		struct object *object = view->objects[i];
-
-		if (object->type == OBJECT_CARD && !strcmp(object->name, address))
-			return object;
-	}
-	return NULL;
-}
-
-const char *view_profile(const struct view *view, const char *address)
-{
-	const struct object *card = find_card(view, address);
-
-	return card ? card->profile : "";
-}
-
-bool view_profile_is(const struct view *view, const char *address, const char *profile)
-{
-	return name_matches(view_profile(view, address), profile);
 }
 
 unsigned int view_changes(const struct view *view)
@@ -526,26 +350,6 @@ unsigned int view_notes(const struct view *view, const char *key)
 }
 
 /* ---- acts -------------------------------------------------------------------------------------------- */
-
-int view_set_profile(struct view *view, const char *address, const char *profile, bool saved)
-{
-	struct object *card = find_card(view, address);
-
-	for (size_t i = 0; card && i < card->n_profiles; i++) {
-		uint8_t memory[256];
-		struct spa_pod_builder builder = SPA_POD_BUILDER_INIT(memory, sizeof(memory));
-
-		if (!name_matches(card->profiles[i].name, profile))
-			continue;
-		struct spa_pod *param = spa_pod_builder_add_object(
-			&builder, SPA_TYPE_OBJECT_ParamProfile, SPA_PARAM_Profile,
-			SPA_PARAM_PROFILE_index, SPA_POD_Int(card->profiles[i].index),
-			SPA_PARAM_PROFILE_save, SPA_POD_Bool(saved));
-		pw_device_set_param((struct pw_device *)card->proxy, SPA_PARAM_Profile, 0, param);
-		return 0;
-	}
-	return -ENOENT;
-}
 
 int view_move(struct view *view, uint32_t stream, const char *name)
 {
@@ -586,7 +390,7 @@ int view_plug(struct view *view, const char *name, const char *class, const char
 					      PW_VERSION_NODE, &properties, 0);
 	if (!plugged->node)
 		return -errno;
-	copy(plugged->name, name);
+	view_copy(plugged->name, name);
 	view->n_plugged++;
 	return 0;
 }
