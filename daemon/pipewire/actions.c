@@ -43,6 +43,8 @@ static void set_profile(struct graph *graph, const struct plan_action *action)
 	if (card->profile_sent == action->value &&
 	    graph_now_ns() - card->profile_sent_ns < GRAPH_ECHO_NS)
 		return;
+	if (card->profile_sent != action->value)
+		card->profile_first_ns = graph_now_ns();
 	card->profile_sent = action->value;
 	card->profile_sent_ns = graph_now_ns();
 	card->rereads = 0;

@@ -312,16 +312,22 @@ static void commit_profile(struct card *card, struct card_listing *listing)
 	profile_is(card, profile, saved);
 }
 
+/* Nodes of the mode before may outlast it; those that came before the mode was asked for mean it only when
+ * they are still there after this. */
+#define NODES_SETTLE_NS UINT64_C(1000000000)
+
 /* PROFILE_OTHER where they do not tell. */
 static enum profile_class mode_of_nodes(const struct card *card)
 {
+	bool settled = graph_now_ns() - card->profile_first_ns >= NODES_SETTLE_NS;
 	const struct global *global;
 	bool hfp = false, a2dp = false;
 
 	spa_list_for_each (global, &card->global.graph->lists[GLOBAL_NODE], link) {
 		const struct node *node = (const struct node *)global;
 
-		if (node->card_id == card->global.id) {
+		if (node->card_id == card->global.id &&
+		    (settled || node->since_ns > card->profile_first_ns)) {
 			hfp = hfp || node->bluetooth_hfp;
 			a2dp = a2dp || node->bluetooth_a2dp;
 		}

@@ -104,6 +104,7 @@ int node_new(struct graph *graph, uint32_t id, bool capture, const struct spa_di
 	node->serial = props_u64(props, PW_KEY_OBJECT_SERIAL, 0);
 	node->name = props_copy(props, PW_KEY_NODE_NAME);
 	node->capture = capture;
+	node->since_ns = graph_now_ns();
 	node->card_id = PLAN_NONE;
 	node->device = PLAN_NONE;
 	if (global_bind(&node->global, PW_TYPE_INTERFACE_Node, PW_VERSION_NODE) == NULL) {

@@ -136,7 +136,8 @@ struct card {
 	bool recorded;         /* as in struct target */
 	uint32_t profile_sent; /* asked for and not seen yet, or PLAN_NONE */
 	uint64_t profile_sent_ns;
-	unsigned int rereads; /* of the profile, since then */
+	uint64_t profile_first_ns; /* when that one was sent first */
+	unsigned int rereads;      /* of the profile, since then */
 	uint32_t
 		outdated; /* the profile that it tells since then, and its nodes deny; or PLAN_NONE */
 	bool picked;      /* the mode in force is another program's choice, which the engine does
@@ -205,6 +206,7 @@ struct node {
 	uint32_t device;     /* card.profile.device, or PLAN_NONE */
 	int32_t priority;
 	enum form_factor form_factor;
+	uint64_t since_ns; /* when it came */
 };
 
 int node_new(struct graph *graph, uint32_t id, bool capture, const struct spa_dict *props);
