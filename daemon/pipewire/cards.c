@@ -340,8 +340,17 @@ static enum profile_class mode_of_nodes(const struct card *card)
 void card_believe_nodes(struct card *card)
 {
 	const struct card_profile *asked = card_find_profile(card, card->profile_sent);
+	const struct card_profile *believed = card_find_profile(card, card->profile);
 	uint32_t told = card->profile;
 
+	if (card->outdated != PLAN_NONE) {
+		told = card->outdated;
+		if (believed != NULL && mode_of_nodes(card) == believed->class)
+			return;
+		log_debug("card %u has left the mode of its nodes", card->global.id);
+		card->outdated = PLAN_NONE;
+		profile_is(card, told, false);
+	}
 	if (asked == NULL || asked->class == PROFILE_OTHER || card_shows_what_was_asked(card) ||
 	    mode_of_nodes(card) != asked->class)
 		return;

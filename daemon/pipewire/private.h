@@ -164,7 +164,8 @@ void card_synced(struct card *card, int seq);
 bool card_busy(const struct card *card);
 /** Ask for the profile in force, again. */
 void card_read_profile(struct card *card);
-/** Where its nodes are of the mode that was asked for, and it tells another one: it is the nodes'. */
+/** Where its nodes are of the mode that was asked for, and it tells another one: it is the nodes', while they
+ * are there. */
 void card_believe_nodes(struct card *card);
 /** The route that is active on @device, or PLAN_NONE. */
 uint32_t card_active_route(const struct card *card, uint32_t device);
