@@ -20,17 +20,17 @@
 		}                                             \
 	} while (0)
 
-/** cmocka_run_group_tests(), and once more where a test failed and WirePlumber crashed of itself meanwhile:
- * what is expected says nothing of that. */
-#define rig_run_tests(tests, set_up, tear_down)                                         \
-	({                                                                              \
-		unsigned int crashes_ = rig_crashes();                                  \
-		int failed_ = cmocka_run_group_tests(tests, set_up, tear_down);         \
-		if (failed_ && rig_crashes() != crashes_) {                             \
-			print_error("rig: once more, WirePlumber crashed meanwhile\n"); \
-			failed_ = cmocka_run_group_tests(tests, set_up, tear_down);     \
-		}                                                                       \
-		failed_;                                                                \
+/** cmocka_run_group_tests(), and once more where a test failed and WirePlumber, or another program that is not
+ * ours, crashed of itself meanwhile: what is expected says nothing of that. */
+#define rig_run_tests(tests, set_up, tear_down)                                     \
+	({                                                                          \
+		unsigned int crashes_ = rig_crashes();                              \
+		int failed_ = cmocka_run_group_tests(tests, set_up, tear_down);     \
+		if (failed_ && rig_crashes() != crashes_) {                         \
+			print_error("rig: once more, another program crashed\n");   \
+			failed_ = cmocka_run_group_tests(tests, set_up, tear_down); \
+		}                                                                   \
+		failed_;                                                            \
 	})
 
 #endif

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -206,6 +207,13 @@ void rig_wireplumber_crash(struct rig *rig)
 unsigned int rig_wireplumber_crashes(const struct rig *rig)
 {
 	return rig->crashes;
+}
+
+void rig_note_crash(int status)
+{
+	if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGABRT || WTERMSIG(status) == SIGSEGV ||
+				    WTERMSIG(status) == SIGTRAP))
+		crashes_of_all++;
 }
 
 unsigned int rig_crashes(void)

@@ -102,8 +102,10 @@ int rig_pipewire_crash(struct rig *rig);
 int rig_system_bus_crash(struct rig *rig);
 /** How often it has crashed of itself. */
 unsigned int rig_wireplumber_crashes(const struct rig *rig);
-/** The same in all rigs of this process. */
+/** The same in all rigs of this process, and of programs that rig_note_crash() was told of. */
 unsigned int rig_crashes(void);
+/** A program of a test ended with @status, as waitpid() tells it; counts where it crashed. */
+void rig_note_crash(int status);
 
 /* ---- headsets ------------------------------------------------------------------------------------ */
 

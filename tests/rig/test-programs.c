@@ -92,6 +92,7 @@ static void on_display(void *data, const char *line)
 static void on_gnome_ended(void *data, int status)
 {
 	fprintf(stderr, "GNOME Calls has ended, status 0x%x\n", (unsigned int)status);
+	rig_note_crash(status);
 }
 
 static int start_program(struct fixture *f, const char *const *argv,
@@ -256,6 +257,7 @@ static int start(void **state)
 	static struct fixture f;
 
 	*state = &f;
+	f = (struct fixture){ 0 };
 	f.port = 20000u + 2u * ((unsigned int)getpid() % 10000u);
 	if (rig_new(&(struct rig_options){ 0 }, &f.rig) < 0)
 		return -1;
