@@ -54,7 +54,8 @@ struct ofono {
 	struct bus_pending *asked; /* for modems */
 	struct ofono_modem *modems;
 	unsigned int n_modems;
-	bool limit_told;
+	bool calls_told; /* that there are too many */
+	bool modems_told;
 };
 
 struct ofono_modem {
@@ -192,10 +193,10 @@ static void call_add(struct ofono_modem *modem, const char *path, DBusMessageIte
 		return;
 	if (call == NULL) {
 		if (modem->n_calls >= MAX_CALLS) {
-			if (!modem->ofono->limit_told)
+			if (!modem->ofono->calls_told)
 				log_warning("%s has more than %d calls, the others are left alone",
 					    modem->ofono->kind->words, MAX_CALLS);
-			modem->ofono->limit_told = true;
+			modem->ofono->calls_told = true;
 			return;
 		}
 		call = calloc(1, sizeof(*call));
@@ -345,8 +346,10 @@ static void modem_add(void *data, const char *path, DBusMessageIter *properties)
 
 	if (modem == NULL) {
 		if (ofono->n_modems >= MAX_MODEMS) {
-			log_warning("%s has more than %d modems, the others are left alone",
-				    ofono->kind->words, MAX_MODEMS);
+			if (!ofono->modems_told)
+				log_warning("%s has more than %d modems, the others are left alone",
+					    ofono->kind->words, MAX_MODEMS);
+			ofono->modems_told = true;
 			return;
 		}
 		modem = calloc(1, sizeof(*modem));
@@ -499,7 +502,7 @@ static void on_there(void *data, pid_t process)
 	int error;
 
 	ofono->process = process;
-	ofono->limit_told = false;
+	ofono->calls_told = false;
 	error = listen_to(ofono, MANAGER, NULL, on_manager, &ofono->manager_match);
 	if (error == 0)
 		error = listen_to(ofono, MODEM, "PropertyChanged", on_modem, &ofono->modem_match);
