@@ -293,6 +293,27 @@ static int read_why(void *data, const char *key, DBusMessageIter *value)
 	return 0;
 }
 
+bool phone_sees_endpoint(struct phone *phone, const char *name)
+{
+	const char *interface = "org.callroute.Endpoint1", *property = "Available";
+	char path[64];
+	DBusMessage *reply;
+	DBusMessageIter args, value;
+	dbus_bool_t available = FALSE;
+
+	(void)snprintf(path, sizeof(path), "/org/callroute/endpoint/%s", name);
+	if (request(phone,
+		    bus_message(CALLROUTE, path, DBUS_INTERFACE_PROPERTIES, "Get", DBUS_TYPE_STRING,
+				&interface, DBUS_TYPE_STRING, &property, DBUS_TYPE_INVALID),
+		    &reply))
+		return false;
+	dbus_message_iter_init(reply, &args);
+	dbus_message_iter_recurse(&args, &value);
+	dbus_message_iter_get_basic(&value, &available);
+	dbus_message_unref(reply);
+	return available;
+}
+
 const char *phone_why(struct phone *phone, const char *key)
 {
 	static char value[TEXT_SIZE];

@@ -58,6 +58,8 @@ const char *phone_ask_with(struct phone *phone, struct phone_call *call, const c
 			   const char *text);
 /** Peer.Ping: to the daemon and back. NULL, or the error's name. */
 const char *phone_ping(struct phone *phone);
+/** Whether it has that endpoint ("wired", "handset") now. */
+bool phone_sees_endpoint(struct phone *phone, const char *name);
 /** Manager1.SetRoute. NULL, or the error's name. */
 const char *phone_set_route(struct phone *phone, const char *route);
 /** As phone_set_route(), and nothing waits for its answer. */

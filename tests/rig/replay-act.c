@@ -12,6 +12,7 @@
 /* What follows an act settles before the next one, so that the order is the file's. */
 #define SETTLE_MS 3000u
 #define QUIET_MS 120u
+#define NOTICE_MS 5000u
 /* The tries of a sound link's set-up (X3). */
 #define TRIES 3u
 /* Longer waits say "much later"; 6 s is later than every deadline of the daemon's own. */
@@ -233,16 +234,29 @@ static const char *act_mute(struct replay *replay, const struct policy_event *ev
 	return NULL;
 }
 
+/* The rule of what is done next depends on whether it is known by then. */
+static const char *notices(struct replay *replay, const char *endpoint, bool there)
+{
+	return rig_wait(replay->rig, NOTICE_MS,
+			phone_sees_endpoint(replay->phone, endpoint) == there)
+		       ? NULL
+		       : "it is not noticed";
+}
+
 static const char *act_machine(struct replay *replay, bool handset)
 {
-	return rig_earpiece(replay->rig, handset) < 0 ? "no earpiece" : NULL;
+	if (rig_earpiece(replay->rig, handset) < 0)
+		return "no earpiece";
+	return notices(replay, "handset", handset);
 }
 
 static const char *act_plug(struct replay *replay, bool plugged)
 {
 	if (plugged == (view_node(rig_view(replay->rig), RIG_WIRED) != 0))
 		return plugged ? "it is plugged already" : "it is not plugged";
-	return rig_plug(replay->rig, plugged) < 0 ? "it does not come or go" : NULL;
+	if (rig_plug(replay->rig, plugged) < 0)
+		return "it does not come or go";
+	return notices(replay, "wired", plugged);
 }
 
 static const char *act(struct replay *replay, const struct policy_event *event)

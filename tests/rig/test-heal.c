@@ -194,6 +194,7 @@ static void test_a_wired_headset_is_not_unplugged_by_wireplumbers_death(void **s
 
 	renew_phone(f);
 	assert_int_equal(rig_plug(rig, true), 0);
+	expect(rig_wait(rig, LIMIT_MS, phone_sees_endpoint(f->phone, "wired")));
 	call = ring(f);
 	assert_null(phone_ask(f->phone, call, "Answer"));
 	expect(rig_wait(rig, LIMIT_MS, view_linked(view, playback(call, view), RIG_WIRED)));
@@ -203,7 +204,7 @@ static void test_a_wired_headset_is_not_unplugged_by_wireplumbers_death(void **s
 	expect(rig_wait(rig, LIMIT_MS,
 			view_session(view) && view_node(view, RIG_WIRED) &&
 				view_profile(view, HEADSET)[0]));
-	assert_string_equal(phone_why(f->phone, "Rule"), "P1");
+	expect(!strcmp(phone_why(f->phone, "Rule"), "P1"));
 	end(f, call);
 	expect_given_back(f);
 	call = ring(f);
@@ -237,6 +238,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_a_headset_takes_calls_after_bluetoothds_death),
 	};
 
+	cmocka_set_test_filter(getenv("CALLROUTE_TEST"));
 	if (argc > 1)
 		rounds = (unsigned int)strtoul(argv[1], NULL, 10);
 	if (argc > 2)
