@@ -29,6 +29,9 @@
 #define QUIET_MS 1500
 /** Longer than a session manager takes to act upon something; see daemon/pipewire/picks.c. */
 #define CAUSES_OVER_MS 5500
+/** From the end of a recording to a session manager's switching back. */
+#define SWITCHES_MS 2000
+#define COMES_MS 5000
 
 enum { SPEAKER, EARPIECE, DIGITAL, MICROPHONE };
 
@@ -75,12 +78,33 @@ static int finish(void **state)
 	return 0;
 }
 
+static bool has_left(struct rig *rig)
+{
+	rig_headset_disconnect(rig, HEADSET);
+	return rig_wait(rig, LIMIT_MS, !view_profile(rig_view(rig), HEADSET)[0]);
+}
+
+/* WirePlumber 0.4.13 may leave a headset that comes back at once without any profile (seen in one of ten
+ * runs, nobody had asked for that); it is connected again, as its user would do. */
+static bool comes(struct rig *rig)
+{
+	for (unsigned int i = 0; i < 3; i++) {
+		if (rig_headset_connect(rig, HEADSET) < 0)
+			return false;
+		if (rig_wait(rig, COMES_MS, view_profile_is(rig_view(rig), HEADSET, "a2dp*")))
+			return true;
+		print_message("the headset is left without a profile, once more\n");
+		if (!has_left(rig))
+			return false;
+	}
+	return false;
+}
+
 static int start_test(void **state)
 {
 	struct fixture *f = *state;
 
-	if (phone_new(f->rig, &f->phone) < 0 || rig_headset_connect(f->rig, HEADSET) < 0 ||
-	    !rig_wait(f->rig, LIMIT_MS, view_profile_is(rig_view(f->rig), HEADSET, "a2dp*"))) {
+	if (phone_new(f->rig, &f->phone) < 0 || !comes(f->rig)) {
 		rig_dump(f->rig);
 		return -1;
 	}
@@ -94,8 +118,7 @@ static int stop_test(void **state)
 
 	f->card = fake_card_free(f->card);
 	f->phone = phone_free(f->phone);
-	rig_headset_disconnect(f->rig, HEADSET);
-	return rig_wait(f->rig, LIMIT_MS, !view_profile(rig_view(f->rig), HEADSET)[0]) ? 0 : -1;
+	return has_left(f->rig) ? 0 : -1;
 }
 
 /* ---- what several tests do ------------------------------------------------------------------------ */
@@ -232,6 +255,26 @@ static void test_x9_a_profile_that_nothing_explains_was_chosen(void **state)
 	end(f, call);
 }
 
+static bool records(struct fixture *f, const struct rig_sound *recorder)
+{
+	return view_stream(rig_view(f->rig), rig_sound_pid(recorder), true) != 0;
+}
+
+/* Another program has recorded something, as long ago as a session manager waits that switches profiles. */
+static void record_something(struct fixture *f)
+{
+	struct rig *rig = f->rig;
+	struct rig_sound *recorder;
+	pid_t pid;
+
+	assert_int_equal(rig_sound_at(rig, RIG_LOUDSPEAKER, &recorder), 0);
+	expect(rig_wait(rig, LIMIT_MS, records(f, recorder)));
+	pid = rig_sound_pid(recorder);
+	(void)rig_sound_free(recorder);
+	expect(rig_wait(rig, LIMIT_MS, !view_stream(rig_view(rig), pid, true)));
+	let_pass(f, SWITCHES_MS);
+}
+
 /* As a session manager does that switches profiles by itself, at the beginning and end of recordings. */
 static void test_x9_what_follows_a_recording_is_the_session_managers(void **state)
 {
@@ -239,6 +282,7 @@ static void test_x9_what_follows_a_recording_is_the_session_managers(void **stat
 	struct rig *rig = f->rig;
 	struct phone_call *call = answer_there(f);
 
+	record_something(f);
 	choose_profile(f, "a2dp-sink*", false);
 	expect(rig_wait(rig, LIMIT_MS, profile_is(f, "a2dp-sink*")));
 	expect(rig_wait(rig, LIMIT_MS, profile_is(f, "headset-head-unit*")));
