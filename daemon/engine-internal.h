@@ -172,8 +172,7 @@ struct engine {
 	bool session;           /* so is a session manager, at the last look */
 	uint64_t session_at_ms; /* since when; 0 where it was there before us */
 	uint64_t look_again_ms; /* UINT64_MAX, or when an endpoint that is missing now has gone */
-	uint64_t relink_ms;     /* UINT64_MAX, or when streams without links are looked at again */
-	uint64_t reread_ms;     /* the same for cards that do not show what they were asked for */
+	uint64_t graph_due_ms;  /* UINT64_MAX, or when links and cards are looked at again */
 	struct route decided;   /* by the last decision */
 	struct route verified;  /* what the graph has */
 	enum policy_rule last_rule;

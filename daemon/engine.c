@@ -220,8 +220,7 @@ static void arm_timer(struct engine *engine, uint64_t now_ms)
 	deadline = earlier(deadline, engine->look_again_ms);
 	deadline = earlier(deadline, engine_dial_paused(engine, now_ms));
 	deadline = earlier(deadline, engine_ask_for_channels(engine, now_ms));
-	deadline = earlier(deadline, engine->relink_ms);
-	deadline = earlier(deadline, engine->reread_ms);
+	deadline = earlier(deadline, engine->graph_due_ms);
 	deadline = earlier(deadline, engine_renew_endpoints(engine, now_ms));
 	arm(engine, deadline);
 }
@@ -289,12 +288,12 @@ void engine_settle(struct engine *engine)
 			engine_carry_out(engine, now_ms);
 			graph_set_muted(engine->graph, policy_decision(engine->policy)->muted);
 			engine_ask_again(engine);
-			engine->relink_ms = graph_relink(engine->graph, &engine->plan, now_ms,
-							 waits_for_link(engine));
-			engine->reread_ms = graph_reread(engine->graph, now_ms);
+			engine->graph_due_ms = graph_relink(engine->graph, &engine->plan, now_ms,
+							    waits_for_link(engine));
+			engine->graph_due_ms =
+				earlier(engine->graph_due_ms, graph_reread(engine->graph, now_ms));
 		} else {
-			engine->relink_ms = UINT64_MAX;
-			engine->reread_ms = UINT64_MAX;
+			engine->graph_due_ms = UINT64_MAX;
 		}
 		if (engine->decided.kind == ROUTE_NONE)
 			announce_route(engine, engine->decided);
@@ -425,8 +424,7 @@ int engine_new(struct pw_loop *loop, void (*graph_state)(void *data, bool up), v
 	engine->loop = loop;
 	engine->armed_ms = UINT64_MAX;
 	engine->look_again_ms = UINT64_MAX;
-	engine->relink_ms = UINT64_MAX;
-	engine->reread_ms = UINT64_MAX;
+	engine->graph_due_ms = UINT64_MAX;
 	engine->local.handset = true; /* as the policy begins */
 	engine->status = (struct ag_status){ .service = true, .signal = 5, .battery = 5 };
 	strcpy(engine->operator_name, ENGINE_OPERATOR);

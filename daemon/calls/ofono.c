@@ -503,6 +503,7 @@ static void on_there(void *data, pid_t process)
 
 	ofono->process = process;
 	ofono->calls_told = false;
+	ofono->modems_told = false;
 	error = listen_to(ofono, MANAGER, NULL, on_manager, &ofono->manager_match);
 	if (error == 0)
 		error = listen_to(ofono, MODEM, "PropertyChanged", on_modem, &ofono->modem_match);

@@ -138,9 +138,8 @@ struct card {
 	uint64_t profile_sent_ns;
 	uint64_t profile_first_ns; /* when that one was sent first */
 	unsigned int rereads;      /* of the profile, since then */
-	uint32_t
-		outdated; /* the profile that it tells since then, and its nodes deny; or PLAN_NONE */
-	bool picked;      /* the mode in force is another program's choice, which the engine does
+	uint32_t outdated;         /* told since then, and denied by the nodes; or PLAN_NONE */
+	bool picked;         /* the mode in force is another program's choice, which the engine does
 			      * not know yet */
 	uint64_t cause_ns;   /* when something last made the session manager choose by itself */
 	uint32_t given_back; /* the profile that was found, after a call; PLAN_NONE before one */

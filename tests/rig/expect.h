@@ -20,6 +20,16 @@
 		}                                             \
 	} while (0)
 
+/** The headset at @address is told this line (rig_headset_wait()). */
+static inline void expect_line(struct rig *rig, const char *address, const char *text,
+			       unsigned int ms)
+{
+	if (!rig_headset_wait(rig, address, text, ms)) {
+		rig_dump(rig);
+		fail_msg("the headset was not told \"%s\"", text);
+	}
+}
+
 /** cmocka_run_group_tests(), and once more where a test failed and WirePlumber, or another program that is not
  * ours, crashed of itself meanwhile: what is expected says nothing of that. */
 #define rig_run_tests(tests, set_up, tear_down)                                     \

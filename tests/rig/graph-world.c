@@ -263,6 +263,14 @@ static void leaver_connect(struct leaver *leaver, struct pw_context *context)
 	pw_core_add_listener(leaver->core, &leaver->core_listener, &core_events, leaver);
 }
 
+/* There and back again. */
+static void leaver_sync(struct leaver *leaver)
+{
+	leaver->synced = false;
+	leaver->sync = pw_core_sync(leaver->core, PW_ID_CORE, 0);
+	assert_true(loop_until(world.loop, leaver_is_synced, leaver, LOOP_DEADLINE_MS));
+}
+
 void world_bind_metadata_and_leave(void)
 {
 	static const struct pw_registry_events registry_events = { PW_VERSION_REGISTRY_EVENTS,
@@ -273,19 +281,15 @@ void world_bind_metadata_and_leave(void)
 	assert_non_null(context);
 	leaver_connect(&leaver, context);
 	leaver_connect(&other, context);
-	other.sync = pw_core_sync(other.core, PW_ID_CORE, 0);
-	assert_true(loop_until(world.loop, leaver_is_synced, &other, LOOP_DEADLINE_MS));
+	leaver_sync(&other);
 	session_pause_wireplumber(world.session, true);
 	leaver.registry = pw_core_get_registry(leaver.core, PW_VERSION_REGISTRY, 0);
 	pw_registry_add_listener(leaver.registry, &leaver.registry_listener, &registry_events,
 				 &leaver);
 	assert_true(loop_until(world.loop, leaver_has_bound, &leaver, LOOP_DEADLINE_MS));
 	/* PipeWire is done with the one's request when it answers a later one of the other's, twice. */
-	for (int i = 0; i < 2; i++) {
-		other.synced = false;
-		other.sync = pw_core_sync(other.core, PW_ID_CORE, 0);
-		assert_true(loop_until(world.loop, leaver_is_synced, &other, LOOP_DEADLINE_MS));
-	}
+	leaver_sync(&other);
+	leaver_sync(&other);
 	pw_core_disconnect(leaver.core);
 	pw_core_disconnect(other.core);
 	pw_context_destroy(context);

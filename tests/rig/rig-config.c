@@ -70,11 +70,8 @@ static int make_folder(const char *path)
 	return mkdir(part, 0700) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-static int write_file(const struct rig *rig, const char *folder, const char *name,
-		      const char *format, ...) __attribute__((format(printf, 4, 5)));
-
-static int write_file(const struct rig *rig, const char *folder, const char *name,
-		      const char *format, ...)
+int rig_write_file(const struct rig *rig, const char *folder, const char *name, const char *format,
+		   ...)
 {
 	char path[RIG_PATH_SIZE * 2];
 	va_list args;
@@ -103,7 +100,7 @@ static int copy_file(const char *from, const struct rig *rig, const char *folder
 	size_t n = fread(text, 1, sizeof(text) - 1, file);
 	(void)fclose(file);
 	text[n] = '\0';
-	return write_file(rig, folder, name, "%s", text);
+	return rig_write_file(rig, folder, name, "%s", text);
 }
 
 /* The drop-ins that the project ships for WirePlumber, so that the rig runs with them. */
@@ -151,23 +148,23 @@ int rig_write_configuration(struct rig *rig)
 	(void)snprintf(session_bus, sizeof(session_bus), "%s/run/session-bus", rig->directory);
 	(void)snprintf(rig->system_address, RIG_PATH_SIZE, "unix:path=%.230s", system_bus);
 	(void)snprintf(rig->session_address, RIG_PATH_SIZE, "unix:path=%.230s", session_bus);
-	if ((r = write_file(rig, "log", ".keep", "%s", "")) < 0 ||
-	    (r = write_file(rig, "home/.local/state", ".keep", "%s", "")) < 0 ||
-	    (r = write_file(rig, "home/.cache", ".keep", "%s", "")) < 0 ||
-	    (r = write_file(rig, "run", "system.conf", bus_text, system_bus)) < 0 ||
-	    (r = write_file(rig, "run", "session.conf", bus_text, session_bus)) < 0 ||
-	    (r = write_file(rig, "home/.config/wireplumber/bluetooth.lua.d", "60-rig.lua", "%s",
-			    lua_bluetooth_text)) < 0 ||
-	    (r = write_file(rig, "home/.config/wireplumber/main.lua.d", "60-rig.lua", "%s",
-			    lua_main_text)) < 0 ||
-	    (r = write_file(rig, "home/.config/wireplumber/wireplumber.conf.d", "60-rig.conf", "%s",
-			    conf_text)) < 0)
+	if ((r = rig_write_file(rig, "log", ".keep", "%s", "")) < 0 ||
+	    (r = rig_write_file(rig, "home/.local/state", ".keep", "%s", "")) < 0 ||
+	    (r = rig_write_file(rig, "home/.cache", ".keep", "%s", "")) < 0 ||
+	    (r = rig_write_file(rig, "run", "system.conf", bus_text, system_bus)) < 0 ||
+	    (r = rig_write_file(rig, "run", "session.conf", bus_text, session_bus)) < 0 ||
+	    (r = rig_write_file(rig, "home/.config/wireplumber/bluetooth.lua.d", "60-rig.lua", "%s",
+				lua_bluetooth_text)) < 0 ||
+	    (r = rig_write_file(rig, "home/.config/wireplumber/main.lua.d", "60-rig.lua", "%s",
+				lua_main_text)) < 0 ||
+	    (r = rig_write_file(rig, "home/.config/wireplumber/wireplumber.conf.d", "60-rig.conf",
+				"%s", conf_text)) < 0)
 		return r;
 	if (rig->options.auto_switch &&
-	    ((r = write_file(rig, "home/.config/wireplumber/policy.lua.d", "60-rig.lua", "%s",
-			     lua_auto_switch_text)) < 0 ||
-	     (r = write_file(rig, "home/.config/wireplumber/wireplumber.conf.d",
-			     "70-rig-auto-switch.conf", "%s", conf_auto_switch_text)) < 0))
+	    ((r = rig_write_file(rig, "home/.config/wireplumber/policy.lua.d", "60-rig.lua", "%s",
+				 lua_auto_switch_text)) < 0 ||
+	     (r = rig_write_file(rig, "home/.config/wireplumber/wireplumber.conf.d",
+				 "70-rig-auto-switch.conf", "%s", conf_auto_switch_text)) < 0))
 		return r;
 	return copy_shipped(rig);
 }

@@ -57,6 +57,9 @@ struct view *rig_view(struct rig *rig);
 /** The folder, for further files; and a log file's path in it. Static storage, one call's life. */
 const char *rig_directory(const struct rig *rig);
 const char *rig_log(const struct rig *rig, const char *name);
+/** A file in a folder of rig_directory(), which is made where it is not there. 0 or -errno. */
+int rig_write_file(const struct rig *rig, const char *folder, const char *name, const char *format,
+		   ...) __attribute__((format(printf, 4, 5)));
 /** A program of the rig's build folder. Static storage, one call's life. */
 const char *rig_program(const char *name);
 

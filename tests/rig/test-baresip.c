@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -165,27 +164,6 @@ static void ask(struct fixture *f, unsigned int caller, const char *method)
 
 /* ---- the programs --------------------------------------------------------------------------------- */
 
-static void write_file(const struct rig *rig, const char *folder, const char *name,
-		       const char *format, ...) __attribute__((format(printf, 4, 5)));
-
-static void write_file(const struct rig *rig, const char *folder, const char *name,
-		       const char *format, ...)
-{
-	char path[512];
-	va_list args;
-	FILE *file;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", rig_directory(rig), folder);
-	(void)mkdir(path, 0700);
-	(void)snprintf(path, sizeof(path), "%s/%s/%s", rig_directory(rig), folder, name);
-	file = fopen(path, "we");
-	assert_non_null(file);
-	va_start(args, format);
-	(void)vfprintf(file, format, args);
-	va_end(args);
-	assert_int_equal(fclose(file), 0);
-}
-
 static void on_baresip_ended(void *data, int status)
 {
 	fprintf(stderr, "baresip has ended, status 0x%x\n", (unsigned int)status);
@@ -213,14 +191,20 @@ static int start_baresip(struct fixture *f)
 	static const struct bus_events no_events;
 	struct rig *rig = f->rig;
 
-	write_file(rig, "baresip", "config",
-		   "sip_listen 127.0.0.1:%u\nnet_interface 127.0.0.1\naudio_source alsa,default\n"
-		   "audio_player alsa,default\naudio_alert alsa,default\nctrl_dbus_use session\n" //
-		   MODULES "module alsa.so\nmodule_app account.so\nmodule_app menu.so\n"
-		   "module_app ctrl_dbus.so\n",
-		   f->port);
-	write_file(rig, "baresip", "accounts", "<sip:alice@127.0.0.1:%u>;regint=0\n", f->port);
-	write_file(rig, "baresip", "contacts", "\n");
+	assert_int_equal(
+		rig_write_file(rig, "baresip", "config",
+			       "sip_listen 127.0.0.1:%u\nnet_interface 127.0.0.1\naudio_source "
+			       "alsa,default\n"
+			       "audio_player alsa,default\naudio_alert alsa,default\nctrl_dbus_use "
+			       "session\n" //
+			       MODULES "module alsa.so\nmodule_app account.so\nmodule_app menu.so\n"
+			       "module_app ctrl_dbus.so\n",
+			       f->port),
+		0);
+	assert_int_equal(rig_write_file(rig, "baresip", "accounts",
+					"<sip:alice@127.0.0.1:%u>;regint=0\n", f->port),
+			 0);
+	assert_int_equal(rig_write_file(rig, "baresip", "contacts", "\n"), 0);
 	if (bus_open(rig_loop(rig), bus_session_address(), &no_events, f, &f->bus) < 0 ||
 	    !rig_wait(rig, LIMIT_MS, bus_unique_name(f->bus) != NULL) ||
 	    bus_watch_name(f->bus, BARESIP, on_owner, f, &f->watch) < 0 ||
@@ -249,16 +233,21 @@ static void start_caller(struct fixture *f, unsigned int caller)
 	char dial[64];
 
 	(void)unlink(heard(f, caller));
-	write_file(f->rig, folder, "config",
-		   "sip_listen 127.0.0.1:%u\nnet_interface 127.0.0.1\naudio_source ausine,%.0f\n"
-		   "ausrc_srate 48000\nausrc_channels 2\naudio_player aufile,%s\n"
-		   "audio_alert aubridge,alert\nringback_disabled yes\n" //
-		   MODULES "module ausine.so\nmodule aubridge.so\nmodule aufile.so\n"
-		   "module_app account.so\nmodule_app menu.so\n",
-		   port, callers[caller].hz, heard(f, caller));
-	write_file(f->rig, folder, "accounts", "<sip:%s@127.0.0.1:%u>;regint=0\n",
-		   callers[caller].number, port);
-	write_file(f->rig, folder, "contacts", "\n");
+	assert_int_equal(
+		rig_write_file(f->rig, folder, "config",
+			       "sip_listen 127.0.0.1:%u\nnet_interface 127.0.0.1\naudio_source "
+			       "ausine,%.0f\n"
+			       "ausrc_srate 48000\nausrc_channels 2\naudio_player aufile,%s\n"
+			       "audio_alert aubridge,alert\nringback_disabled yes\n" //
+			       MODULES "module ausine.so\nmodule aubridge.so\nmodule aufile.so\n"
+			       "module_app account.so\nmodule_app menu.so\n",
+			       port, callers[caller].hz, heard(f, caller)),
+		0);
+	assert_int_equal(rig_write_file(f->rig, folder, "accounts",
+					"<sip:%s@127.0.0.1:%u>;regint=0\n", callers[caller].number,
+					port),
+			 0);
+	assert_int_equal(rig_write_file(f->rig, folder, "contacts", "\n"), 0);
 	(void)snprintf(dial, sizeof(dial), "/dial sip:alice@127.0.0.1:%u", f->port);
 	assert_int_equal(start_program(f, folder, dial, &f->callers[caller]), 0);
 }
@@ -359,12 +348,7 @@ static int stop_test(void **state)
 
 static void line(struct fixture *f, const char *text)
 {
-	struct rig *rig = f->rig;
-
-	if (!rig_headset_wait(rig, HEADSET, text, LIMIT_MS)) {
-		rig_dump(rig);
-		fail_msg("the headset was not told \"%s\"", text);
-	}
+	expect_line(f->rig, HEADSET, text, LIMIT_MS);
 }
 
 static void says(struct fixture *f, const char *command)

@@ -8,7 +8,6 @@
 
 #include "process.h"
 
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -50,19 +48,7 @@ struct program {
 
 static int write_configuration(const struct rig *rig)
 {
-	char path[512];
-	FILE *file;
-
-	(void)snprintf(path, sizeof(path), "%s/home/.config/callroute", rig_directory(rig));
-	if (mkdir(path, 0700) < 0)
-		return -errno;
-	(void)snprintf(path, sizeof(path), "%s/home/.config/callroute/callroute.conf",
-		       rig_directory(rig));
-	file = fopen(path, "we");
-	if (!file)
-		return -errno;
-	(void)fputs(configuration, file);
-	return fclose(file) == 0 ? 0 : -errno;
+	return rig_write_file(rig, "home/.config/callroute", "callroute.conf", "%s", configuration);
 }
 
 static bool exists(const char *path)

@@ -5,7 +5,6 @@
  */
 #include "phone.h"
 
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -45,19 +43,7 @@ struct fixture {
 
 static int write_configuration(const struct rig *rig)
 {
-	char path[512];
-	FILE *file;
-
-	(void)snprintf(path, sizeof(path), "%s/home/.config/callroute", rig_directory(rig));
-	if (mkdir(path, 0700) < 0)
-		return -errno;
-	(void)snprintf(path, sizeof(path), "%s/home/.config/callroute/callroute.conf",
-		       rig_directory(rig));
-	file = fopen(path, "we");
-	if (!file)
-		return -errno;
-	(void)fputs(configuration, file);
-	return fclose(file) == 0 ? 0 : -errno;
+	return rig_write_file(rig, "home/.config/callroute", "callroute.conf", "%s", configuration);
 }
 
 static int add_headset(struct rig *rig, const char *address, const char *name)

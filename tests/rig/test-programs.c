@@ -20,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -58,27 +57,6 @@ struct fixture {
 };
 
 /* ---- the programs --------------------------------------------------------------------------------- */
-
-static void write_file(const struct rig *rig, const char *folder, const char *name,
-		       const char *format, ...) __attribute__((format(printf, 4, 5)));
-
-static void write_file(const struct rig *rig, const char *folder, const char *name,
-		       const char *format, ...)
-{
-	char path[512];
-	va_list args;
-	FILE *file;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", rig_directory(rig), folder);
-	(void)mkdir(path, 0700);
-	(void)snprintf(path, sizeof(path), "%s/%s/%s", rig_directory(rig), folder, name);
-	file = fopen(path, "we");
-	assert_non_null(file);
-	va_start(args, format);
-	(void)vfprintf(file, format, args);
-	va_end(args);
-	assert_int_equal(fclose(file), 0);
-}
 
 static void on_display(void *data, const char *line)
 {
@@ -170,11 +148,14 @@ static int start_gnome(struct fixture *f)
 	static const struct bus_events no_events;
 	struct rig *rig = f->rig;
 
-	write_file(rig, "home/.config/calls", "sip-account.cfg",
-		   "[account-1]\nHost=127.0.0.1\nUser=alice\nProtocol=UDP\nPort=0\n"
-		   "Id=alice@127.0.0.1\nDisplayName=Alice\nAutoConnect=true\nCanTel=true\n"
-		   "DirectMode=true\nLocalPort=%u\n",
-		   f->port);
+	assert_int_equal(
+		rig_write_file(
+			rig, "home/.config/calls", "sip-account.cfg",
+			"[account-1]\nHost=127.0.0.1\nUser=alice\nProtocol=UDP\nPort=0\n"
+			"Id=alice@127.0.0.1\nDisplayName=Alice\nAutoConnect=true\nCanTel=true\n"
+			"DirectMode=true\nLocalPort=%u\n",
+			f->port),
+		0);
 	if (start_program(f,
 			  (const char *const[]){ "Xvfb", "-displayfd", "1", "-screen", "0",
 						 "640x480x16", "-nolisten", "tcp", NULL },
@@ -207,17 +188,22 @@ static void start_caller(struct fixture *f)
 	const char *directory = rig_directory(f->rig);
 	char folder[512], dial[128];
 
-	write_file(f->rig, "caller", "config",
-		   "sip_listen %s:%u\nnet_interface %s\naudio_source ausine,700\n"
-		   "ausrc_srate 48000\nausrc_channels 2\naudio_player aubridge,far\n"
-		   "audio_alert aubridge,alert\nsnd_path %s/caller\n"
-		   "module_path /usr/lib/baresip/modules\nmodule g711.so\nmodule ausine.so\n"
-		   "module aubridge.so\nmodule sndfile.so\nmodule_app account.so\n"
-		   "module_app menu.so\n",
-		   f->address, f->port + 1, f->address, directory);
-	write_file(f->rig, "caller", "accounts",
-		   "\"Bob Example\" <sip:" CALLER "@%s:%u>;regint=0\n", f->address, f->port + 1);
-	write_file(f->rig, "caller", "contacts", "\n");
+	assert_int_equal(
+		rig_write_file(
+			f->rig, "caller", "config",
+			"sip_listen %s:%u\nnet_interface %s\naudio_source ausine,700\n"
+			"ausrc_srate 48000\nausrc_channels 2\naudio_player aubridge,far\n"
+			"audio_alert aubridge,alert\nsnd_path %s/caller\n"
+			"module_path /usr/lib/baresip/modules\nmodule g711.so\nmodule ausine.so\n"
+			"module aubridge.so\nmodule sndfile.so\nmodule_app account.so\n"
+			"module_app menu.so\n",
+			f->address, f->port + 1, f->address, directory),
+		0);
+	assert_int_equal(rig_write_file(f->rig, "caller", "accounts",
+					"\"Bob Example\" <sip:" CALLER "@%s:%u>;regint=0\n",
+					f->address, f->port + 1),
+			 0);
+	assert_int_equal(rig_write_file(f->rig, "caller", "contacts", "\n"), 0);
 	(void)snprintf(folder, sizeof(folder), "%s/caller", directory);
 	(void)snprintf(dial, sizeof(dial), "/dial sip:alice@%s:%u", f->address, f->port);
 	assert_int_equal(

@@ -68,12 +68,7 @@ static int stop_test(void **state)
 
 static void line(struct fixture *f, const char *text)
 {
-	struct rig *rig = f->rig;
-
-	if (!rig_headset_wait(rig, HEADSET, text, LIMIT_MS)) {
-		rig_dump(rig);
-		fail_msg("the headset was not told \"%s\"", text);
-	}
+	expect_line(f->rig, HEADSET, text, LIMIT_MS);
 }
 
 static void says(struct fixture *f, const char *command, const char *answer)
