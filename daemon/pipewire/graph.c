@@ -13,6 +13,7 @@
 #include <spa/utils/result.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -160,8 +161,25 @@ static void on_error(void *data, uint32_t id, int seq, int res, const char *mess
 	}
 }
 
+static void on_info(void *data, const struct pw_core_info *info)
+{
+	struct graph *graph = data;
+	unsigned int major = 0, minor = 0, micro = 0;
+
+	if (info->version != NULL)
+		(void)sscanf(info->version, "%u.%u.%u", &major, &minor, &micro);
+	graph->keeps_errors =
+		major > 1 || (major == 1 && (minor > 5 || (minor == 5 && micro > 80)));
+}
+
+bool graph_keeps_errors(const struct graph *graph)
+{
+	return graph->keeps_errors;
+}
+
 static const struct pw_core_events core_events = {
 	PW_VERSION_CORE_EVENTS,
+	.info = on_info,
 	.done = on_done,
 	.error = on_error,
 };
@@ -192,6 +210,14 @@ static void arm(struct graph *graph)
 	graph->delay_ms = SPA_MIN(graph->delay_ms * 2, (unsigned int)DELAY_MAX_MS);
 }
 
+void graph_wake_in(struct graph *graph, uint64_t ns)
+{
+	struct timespec in = { .tv_sec = (time_t)(ns / 1000000000u),
+			       .tv_nsec = (long)(ns % 1000000000u) };
+
+	pw_loop_update_timer(graph->loop, graph->timer, &in, NULL, false);
+}
+
 static void connect_now(struct graph *graph)
 {
 	graph->core = pw_context_connect(graph->context, NULL, 0);
@@ -213,6 +239,8 @@ static void on_timer(void *data, uint64_t expirations)
 
 	if (graph->core == NULL)
 		connect_now(graph);
+	else
+		metadata_read(graph);
 }
 
 static void on_wake(void *data, uint64_t count)

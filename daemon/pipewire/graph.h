@@ -151,6 +151,15 @@ uint64_t graph_reread(struct graph *graph, uint64_t now_ms);
  * again. What was found before is still given back. */
 void graph_restart_card(struct graph *graph, route_device device);
 
+/**
+ * graph_keeps_errors() - does a headset's endpoint stay in error after each of its sound links?
+ *
+ * By the version of the PipeWire that is there, false before it is known. Since 1.5.81 (the last one read is
+ * 1.6.8) a card that leaves headset mode gives its link back before its sink stops, which the sink
+ * takes for a failure. Where the next link is wanted by two streams at once, the second is told of that.
+ */
+bool graph_keeps_errors(const struct graph *graph);
+
 /** Software mute of the call's capture streams (X8). */
 void graph_set_muted(struct graph *graph, bool muted);
 

@@ -34,6 +34,10 @@
 #define KEY_NODE "target.node"
 #define FOLLOW_DEFAULT "-1"
 
+/* From one reading to the next. A session manager that links and unlinks without end (0.4 does, now and
+ * then) would else be asked for all it has at each link. */
+#define READ_PAUSE_NS UINT64_C(250000000)
+
 /* ---- targets ------------------------------------------------------------------------------------- */
 
 void target_done(struct target *target)
@@ -422,9 +426,15 @@ void metadata_suspect_move(const struct stream *stream, uint32_t node)
 void metadata_read(struct graph *graph)
 {
 	struct global *metadata, *global;
+	uint64_t now_ns = graph_now_ns();
 
 	if (!graph->read_wanted || graph->reading || graph->metadata == NULL)
 		return;
+	if (now_ns < graph->read_again_ns) {
+		graph_wake_in(graph, graph->read_again_ns - now_ns);
+		return;
+	}
+	graph->read_again_ns = now_ns + READ_PAUSE_NS;
 	graph->read_wanted = false;
 	metadata = spa_list_first(&graph->lists[GLOBAL_METADATA], struct global, link);
 	log_debug("reading the metadata again, as changes of it are not told");

@@ -367,7 +367,7 @@ int metadata_new(struct graph *graph, uint32_t id, const struct spa_dict *props)
 void metadata_free(struct global *metadata);
 /** Changes may have been lost: read all of its properties again, as soon as the loop runs. */
 void metadata_read_again(struct graph *graph);
-/** Begin that, where it is wanted. */
+/** Begin that, where it is wanted; soon, where it has just been done. */
 void metadata_read(struct graph *graph);
 /** A sync was answered: what a reading did not tell is not there. */
 void metadata_synced(struct graph *graph, int seq);
@@ -426,9 +426,12 @@ struct graph {
 	struct pw_metadata *metadata;
 	bool deaf;                            /* an echo of ours was lost, and more may be */
 	bool read_wanted;                     /* of the metadata's properties, anew */
+	uint64_t read_again_ns;               /* not before */
 	bool reading;                         /* and that is under way */
 	int reading_sync;                     /* which ends it */
 	bool default_read[2 * DEFAULT_NODES]; /* told, since then */
+
+	bool keeps_errors; /* see graph_keeps_errors() */
 
 	int sync;            /* the start's; later only for cards' listings */
 	unsigned int rounds; /* of syncs since the start */
@@ -497,6 +500,8 @@ void registry_stop(struct graph *graph);
 
 void graph_endpoints_changed(struct graph *graph);
 void graph_streams_changed(struct graph *graph);
+/** metadata_read() once more after @ns. */
+void graph_wake_in(struct graph *graph, uint64_t ns);
 /** Who talks is another list now. Unlike the others, also told while PipeWire is gone. */
 void graph_talks_changed(struct graph *graph);
 /** A request goes out: note the time. */
