@@ -192,6 +192,13 @@ static bool unseen(struct engine *engine, struct engine_device *entry, uint64_t 
 	return true;
 }
 
+/* What the card has left headset mode with would be the next call's (see graph_keeps_errors()). */
+static bool left_in_error(const struct engine *engine, const struct engine_device *entry)
+{
+	return entry->lost > 0 && !entry->audio_up && graph_keeps_errors(engine->graph) &&
+	       in_other_mode(engine, entry->device);
+}
+
 /* Not while a link is asked for: it would answer an agent that waits with an error. */
 static uint64_t renew_worn_endpoints(struct engine *engine, uint64_t now_ms)
 {
@@ -209,6 +216,10 @@ static uint64_t renew_worn_endpoints(struct engine *engine, uint64_t now_ms)
 			next = now_ms; /* to settle what that changes */
 		} else if (entry->lost >= MAX_LOST && !entry->audio_up) {
 			log_info("a new audio endpoint after %u links in a row", entry->lost);
+			renew_endpoint(engine, entry);
+		} else if (left_in_error(engine, entry)) {
+			log_debug(
+				"a new audio endpoint, since PipeWire keeps the old one in error");
 			renew_endpoint(engine, entry);
 		} else if (unseen(engine, entry, now_ms)) {
 			log_info("a new audio endpoint, since PipeWire has no headset mode for it");

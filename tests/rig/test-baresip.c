@@ -302,7 +302,7 @@ static int start(void **state)
 	if (rig_new(&(struct rig_options){ 0 }, &f.rig) < 0)
 		return -1;
 	if (phone_new(f.rig, &f.phone) < 0 || rig_headset_add(f.rig, &headset, NULL) < 0 ||
-	    start_baresip(&f) < 0) {
+	    rig_headset_connect(f.rig, HEADSET) < 0 || start_baresip(&f) < 0) {
 		rig_dump(f.rig);
 		return -1;
 	}
@@ -322,13 +322,12 @@ static int finish(void **state)
 	return 0;
 }
 
-/* A connection each: the second call of one may begin in the error of the first one's end (PipeWire 1.6). */
 static int start_test(void **state)
 {
 	struct fixture *f = *state;
 
 	rig_headset_forget_lines(f->rig, HEADSET);
-	return rig_headset_connect(f->rig, HEADSET);
+	return 0;
 }
 
 /* A caller that is ended hangs up. */
@@ -338,10 +337,7 @@ static int stop_test(void **state)
 
 	for (size_t i = 0; i < N_CALLERS; i++)
 		f->callers[i] = process_free(f->callers[i]);
-	if (!rig_wait(f->rig, LIMIT_MS, no_calls(f)))
-		return -1;
-	rig_headset_disconnect(f->rig, HEADSET);
-	return rig_wait(f->rig, LIMIT_MS, !view_profile(rig_view(f->rig), HEADSET)[0]) ? 0 : -1;
+	return rig_wait(f->rig, LIMIT_MS, no_calls(f)) ? 0 : -1;
 }
 
 /* ---- what several tests do ------------------------------------------------------------------------ */
