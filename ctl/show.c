@@ -90,6 +90,12 @@ int ctl_calls(struct ctl *ctl, int argc, char **argv)
 	return CTL_OK;
 }
 
+static void line_microphone(json_object *state)
+{
+	if (ctl_true(state, "MicrophoneSilent"))
+		line("Microphone", "nothing comes from it");
+}
+
 int ctl_status(struct ctl *ctl, int argc, char **argv)
 {
 	const char *manager = CTL_MANAGER;
@@ -119,6 +125,7 @@ int ctl_status(struct ctl *ctl, int argc, char **argv)
 		line("Routing", ctl_text(state, "CallAudioRouting"));
 		line_auto_answer(state);
 		line("Muted", ctl_true(state, "Muted") ? "yes" : "no");
+		line_microphone(state);
 		line("Version", ctl_text(state, "Version"));
 		if (json_object_array_length(calls) > 0)
 			(void)putchar('\n');
@@ -263,6 +270,7 @@ static void print_why(json_object *why)
 	line("Routing", ctl_text(why, "Setting"));
 	line_auto_answer(why);
 	line("Muted", ctl_true(why, "Muted") ? "yes" : "no");
+	line_microphone(why);
 	if (json_object_object_get_ex(why, "Facts", &list))
 		print_facts(list);
 	if (json_object_object_get_ex(why, "NearlyApplied", &list) &&

@@ -336,6 +336,8 @@ void engine_carry_out(struct engine *engine, uint64_t now_ms);
 uint64_t engine_send_again(const struct engine *engine);
 /** The sound is where the plan says: links, and a sound link where the call has streams. */
 bool engine_in_force(struct engine *engine);
+/** While a call talks and its route is in force, its microphone is to be heard (graph_listen()). */
+void engine_listen_to_microphone(struct engine *engine);
 
 /** engine-keep.c: leave the headsets' channels with the service manager, as they are now. */
 void engine_keep_channels(struct engine *engine);

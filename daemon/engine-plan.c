@@ -112,6 +112,27 @@ bool engine_in_force(struct engine *engine)
 	return true;
 }
 
+static bool records(struct engine *engine)
+{
+	const struct plan_snapshot *snapshot = graph_snapshot(engine->graph);
+
+	for (size_t i = 0; i < snapshot->n_streams; i++) {
+		if (snapshot->streams[i].in_call && snapshot->streams[i].capture)
+			return true;
+	}
+	return false;
+}
+
+void engine_listen_to_microphone(struct engine *engine)
+{
+	bool talks = engine->decided.kind != ROUTE_NONE &&
+		     route_equal(engine->verified, engine->decided) &&
+		     engine_call_in(engine, CALL_ACTIVE) != NULL && records(engine);
+
+	graph_listen(engine->graph, talks ? engine->plan.source : PLAN_NONE,
+		     talks && engine_in_force(engine));
+}
+
 /* One of this machine's modem that has sound, or has it again soon. */
 static bool is_cellular(const struct engine *engine)
 {

@@ -42,6 +42,11 @@ struct route engine_route(const struct engine *engine)
 	return engine->verified;
 }
 
+bool engine_hears_nothing(const struct engine *engine)
+{
+	return graph_hears_nothing(engine->graph);
+}
+
 enum policy_routing engine_routing(const struct engine *engine)
 {
 	return engine->routing;

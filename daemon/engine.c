@@ -299,6 +299,7 @@ void engine_settle(struct engine *engine)
 			announce_route(engine, engine->decided);
 		else if (engine_in_force(engine))
 			announce_route(engine, engine->decided);
+		engine_listen_to_microphone(engine);
 		check_requests(engine, now_ms);
 		arm_timer(engine, now_ms);
 	}

@@ -216,6 +216,8 @@ uint32_t engine_auto_answer(const struct engine *engine);
 const struct policy_decision *engine_decision(const struct engine *engine);
 /** The route that the graph has, verified; follows the decision when it is in force. */
 struct route engine_route(const struct engine *engine);
+/** From the microphone of the call that talks, nothing has come since its route is in force: for 2 s or more. */
+bool engine_hears_nothing(const struct engine *engine);
 
 enum endpoint_kind {
 	ENDPOINT_HEADSET,

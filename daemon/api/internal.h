@@ -48,6 +48,7 @@ struct api_shown {
 	const char *reason; /* static storage of the policy */
 	enum policy_rule rule;
 	bool muted;
+	bool silent; /* the microphone */
 	enum policy_routing routing;
 	uint32_t auto_answer;
 };

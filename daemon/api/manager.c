@@ -72,6 +72,15 @@ static int set_muted(void *data, DBusMessageIter *value, DBusError *error)
 	return 0;
 }
 
+static int get_microphone_silent(void *data, DBusMessageIter *value)
+{
+	const struct api *api = data;
+	dbus_bool_t silent = api->shown.silent;
+
+	bus_append_basic(value, DBUS_TYPE_BOOLEAN, &silent);
+	return 0;
+}
+
 static int get_routing(void *data, DBusMessageIter *value)
 {
 	const struct api *api = data;
@@ -129,6 +138,7 @@ void api_manager_sync(struct api *api)
 		.reason = decision->reason,
 		.rule = decision->rule,
 		.muted = decision->muted,
+		.silent = engine_hears_nothing(api->engine),
 		.routing = engine_routing(api->engine),
 		.auto_answer = engine_auto_answer(api->engine),
 	};
@@ -145,6 +155,8 @@ void api_manager_sync(struct api *api)
 		bus_object_changed(api->manager, API_MANAGER, "DefaultRoute");
 	if (old.muted != now.muted)
 		bus_object_changed(api->manager, API_MANAGER, "Muted");
+	if (old.silent != now.silent)
+		bus_object_changed(api->manager, API_MANAGER, "MicrophoneSilent");
 	if (old.routing != now.routing)
 		bus_object_changed(api->manager, API_MANAGER, "CallAudioRouting");
 	if (old.auto_answer != now.auto_answer)
@@ -207,6 +219,7 @@ static const struct bus_property properties[] = {
 	{ "Rule", "s", get_rule, NULL },
 	{ "DefaultRoute", "s", get_default_route, NULL },
 	{ "Muted", "b", get_muted, set_muted },
+	{ "MicrophoneSilent", "b", get_microphone_silent, NULL },
 	{ "CallAudioRouting", "s", get_routing, set_routing },
 	{ "AutoAnswer", "u", get_auto_answer, set_auto_answer },
 	{ "Version", "s", get_version, NULL },

@@ -143,6 +143,7 @@ void api_report_why(DBusMessageIter *iter, void *data)
 				policy_routing_to_string(engine_routing(api->engine)));
 	bus_append_entry(&dict, "AutoAnswer", DBUS_TYPE_UINT32, &auto_answer);
 	api_append_bool(&dict, "Muted", decision->muted);
+	api_append_bool(&dict, "MicrophoneSilent", engine_hears_nothing(api->engine));
 	bus_append_entry_string(&dict, "AnsweredBy", answered_by(api));
 	append_entry(&dict, "Devices", "aa{sv}", api_report_routes, api);
 	if (engine_why(api->engine, &api->why)) {

@@ -186,6 +186,7 @@ static const struct pw_core_events core_events = {
 
 static void disconnect(struct graph *graph)
 {
+	graph_listen(graph, PLAN_NONE, false);
 	registry_stop(graph);
 	if (graph->core != NULL) {
 		spa_hook_remove(&graph->core_listener);
@@ -283,6 +284,8 @@ static int make_context(struct graph *graph)
 		return -errno;
 	if (pw_context_load_module(graph->context, "libpipewire-module-protocol-native", NULL,
 				   NULL) == NULL ||
+	    pw_context_load_module(graph->context, "libpipewire-module-client-node", NULL, NULL) ==
+		    NULL ||
 	    pw_context_load_module(graph->context, "libpipewire-module-metadata", NULL, NULL) ==
 		    NULL)
 		return -errno;
@@ -307,7 +310,8 @@ int graph_new(struct pw_loop *loop, const struct graph_events *events, void *dat
 	spa_list_init(&graph->programs);
 	graph->timer = pw_loop_add_timer(loop, on_timer, graph);
 	graph->wake = pw_loop_add_event(loop, on_wake, graph);
-	if (graph->timer == NULL || graph->wake == NULL || talks_init(graph) < 0)
+	if (graph->timer == NULL || graph->wake == NULL || talks_init(graph) < 0 ||
+	    listen_new(graph) < 0)
 		goto fail;
 	error = make_context(graph);
 	if (error < 0) {
@@ -327,6 +331,7 @@ struct graph *graph_free(struct graph *graph)
 	if (graph == NULL)
 		return NULL;
 	disconnect(graph);
+	listen_free(graph);
 	talks_done(graph);
 	if (graph->context != NULL)
 		pw_context_destroy(graph->context);

@@ -163,6 +163,17 @@ bool graph_keeps_errors(const struct graph *graph);
 /** Software mute of the call's capture streams (X8). */
 void graph_set_muted(struct graph *graph, bool muted);
 
+/**
+ * graph_listen() - find out whether anything comes from a microphone
+ * @source: global id of the source that the call is to record from; PLAN_NONE: of no interest any more
+ * @linked: it is what the call records from now; begins once that is so
+ *
+ * Begins anew only where @source is another than before.
+ */
+void graph_listen(struct graph *graph, uint32_t source, bool linked);
+/** For 2 s and more, nothing but zeros has come from there, or nothing at all. changed() tells, also of the end. */
+bool graph_hears_nothing(const struct graph *graph);
+
 /** Monotonic time, in ns, of the last request sent to PipeWire; 0 for none. */
 uint64_t graph_last_request_ns(const struct graph *graph);
 

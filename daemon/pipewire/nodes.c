@@ -107,6 +107,7 @@ int node_new(struct graph *graph, uint32_t id, bool capture, const struct spa_di
 	node->since_ns = graph_now_ns();
 	node->card_id = PLAN_NONE;
 	node->device = PLAN_NONE;
+	node->port = PLAN_NONE;
 	if (global_bind(&node->global, PW_TYPE_INTERFACE_Node, PW_VERSION_NODE) == NULL) {
 		node_free(node);
 		return -ENOMEM;
@@ -114,6 +115,17 @@ int node_new(struct graph *graph, uint32_t id, bool capture, const struct spa_di
 	pw_node_add_listener((struct pw_node *)node->global.proxy, &node->global.listener,
 			     &node_events, node);
 	return 0;
+}
+
+void node_port(struct graph *graph, uint32_t id, const struct spa_dict *props)
+{
+	struct node *node =
+		global_find(graph, GLOBAL_NODE, props_u32(props, PW_KEY_NODE_ID, PLAN_NONE));
+	const char *direction = spa_dict_lookup(props, PW_KEY_PORT_DIRECTION);
+
+	if (node != NULL && node->capture && node->port == PLAN_NONE && direction != NULL &&
+	    strcmp(direction, "out") == 0)
+		node->port = id;
 }
 
 void node_free(struct node *node)

@@ -204,12 +204,15 @@ struct node {
 	unsigned int marked; /* kinds, 1u << enum route_kind: by configuration or by property */
 	uint32_t card_id;    /* PLAN_NONE without a card */
 	uint32_t device;     /* card.profile.device, or PLAN_NONE */
+	uint32_t port;       /* of a source: the first one, or PLAN_NONE */
 	int32_t priority;
 	enum form_factor form_factor;
 	uint64_t since_ns; /* when it came */
 };
 
 int node_new(struct graph *graph, uint32_t id, bool capture, const struct spa_dict *props);
+/** A port, perhaps one of a source. */
+void node_port(struct graph *graph, uint32_t id, const struct spa_dict *props);
 void node_free(struct node *node);
 /** Whether the node could serve an endpoint at all. */
 bool node_is_endpoint(const struct node *node);
@@ -397,6 +400,13 @@ void record_port(struct card *card, uint32_t device, const struct card_found *fo
 void record_read(struct graph *graph, uint32_t subject, const char *key, const char *value);
 void record_adopt_target(struct stream *stream);
 
+/* ---- the microphone ----------------------------------------------------------------------------- */
+
+struct listen;
+/** Owned by graph->listen, also where this fails. */
+int listen_new(struct graph *graph);
+void listen_free(struct graph *graph);
+
 /* ---- the whole ---------------------------------------------------------------------------------- */
 
 /** Programs by process, or by their sandbox' name. */
@@ -432,6 +442,7 @@ struct graph {
 	bool default_read[2 * DEFAULT_NODES]; /* told, since then */
 
 	bool keeps_errors; /* see graph_keeps_errors() */
+	struct listen *listen;
 
 	int sync;            /* the start's; later only for cards' listings */
 	unsigned int rounds; /* of syncs since the start */

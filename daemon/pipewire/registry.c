@@ -157,6 +157,8 @@ static void on_global(void *data, uint32_t id, uint32_t permissions, const char 
 		props = &none;
 	if (strcmp(type, PW_TYPE_INTERFACE_Node) == 0)
 		add_node(graph, id, props);
+	else if (strcmp(type, PW_TYPE_INTERFACE_Port) == 0)
+		node_port(graph, id, props);
 	else if (strcmp(type, PW_TYPE_INTERFACE_Link) == 0)
 		(void)link_new(graph, id, props);
 	else if (strcmp(type, PW_TYPE_INTERFACE_Client) == 0)

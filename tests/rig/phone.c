@@ -42,7 +42,7 @@ struct phone {
 	struct bus_match *changes;
 	struct bus_match *removals;
 	struct mirrored mirrored[4];
-	bool muted;
+	bool muted, silent;
 	char told[TEXT_SIZE]; /* "Answer,Dial tel:5," */
 	const char *refuses;
 	size_t n_calls;
@@ -64,10 +64,12 @@ static int read_manager(void *data, const char *key, DBusMessageIter *value)
 {
 	struct phone *phone = data;
 	const char *text;
-	dbus_bool_t muted;
+	dbus_bool_t is;
 
-	if (!strcmp(key, "Muted") && bus_read_basic(value, DBUS_TYPE_BOOLEAN, &muted) == 0)
-		phone->muted = muted;
+	if (!strcmp(key, "Muted") && bus_read_basic(value, DBUS_TYPE_BOOLEAN, &is) == 0)
+		phone->muted = is;
+	if (!strcmp(key, "MicrophoneSilent") && bus_read_basic(value, DBUS_TYPE_BOOLEAN, &is) == 0)
+		phone->silent = is;
 	for (size_t i = 0; i < sizeof(phone->mirrored) / sizeof(phone->mirrored[0]); i++) {
 		struct mirrored *mirrored = &phone->mirrored[i];
 
@@ -172,6 +174,11 @@ const char *phone_sees(const struct phone *phone, const char *property)
 bool phone_sees_muted(const struct phone *phone)
 {
 	return phone->muted;
+}
+
+bool phone_sees_silent_microphone(const struct phone *phone)
+{
+	return phone->silent;
 }
 
 bool phone_sees_route(const struct phone *phone, const char *route, const char *rule)

@@ -25,6 +25,7 @@ struct phone *phone_free(struct phone *phone);
 /** A string property of Manager1 as last announced: Route, Rule, Reason, DefaultRoute; "" before. */
 const char *phone_sees(const struct phone *phone, const char *property);
 bool phone_sees_muted(const struct phone *phone);
+bool phone_sees_silent_microphone(const struct phone *phone);
 /** Route and, where not NULL, Rule. */
 bool phone_sees_route(const struct phone *phone, const char *route, const char *rule);
 

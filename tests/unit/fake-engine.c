@@ -472,6 +472,11 @@ enum policy_routing engine_routing(const struct engine *engine)
 	return engine->routing;
 }
 
+bool engine_hears_nothing(const struct engine *engine)
+{
+	return engine->hears_nothing;
+}
+
 uint32_t engine_auto_answer(const struct engine *engine)
 {
 	return engine->auto_answer;

@@ -51,6 +51,7 @@ struct engine {
 	size_t n_history;
 	struct policy_why why; /* none where its rule is RULE_NONE */
 	enum policy_routing routing;
+	bool hears_nothing;
 	uint32_t auto_answer;
 	route_device adapter; /* this machine's */
 	bool has_network;

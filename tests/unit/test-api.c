@@ -36,6 +36,19 @@ static void test_route_change_is_told_with_its_rule(void **state)
 	expect_no_line(&f->a, "DefaultRoute");
 }
 
+static void test_a_silent_microphone_is_told(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_property(&f->a, API_PATH, API_MANAGER, "MicrophoneSilent", "false");
+	f->engine->hears_nothing = true;
+	fake_engine_changed(f->engine);
+	expect_line(&f->a, "MicrophoneSilent=true\n");
+	f->engine->hears_nothing = false;
+	fake_engine_changed(f->engine);
+	expect_line(&f->a, "MicrophoneSilent=false\n");
+}
+
 static void test_nothing_changed_nothing_told(void **state)
 {
 	struct fixture *f = *state;
@@ -377,6 +390,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		API_TEST(test_manager_shows_the_engine),
 		API_TEST(test_route_change_is_told_with_its_rule),
+		API_TEST(test_a_silent_microphone_is_told),
 		API_TEST(test_nothing_changed_nothing_told),
 		API_TEST(test_set_route_answers_when_in_force),
 		API_TEST(test_set_route_tells_why_not),

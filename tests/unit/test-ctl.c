@@ -177,7 +177,14 @@ static void test_status_is_for_people_and_for_programs(void **state)
 	expect_text(&run.out, "Route         handset\n");
 	expect_text(&run.out, "Reason        P1: at the desk\n");
 	expect_text(&run.out, "\n1   incoming  incoming  voip   unmanaged  voice  withheld\n");
+	assert_null(strstr(run.out.text, "Microphone"));
 	assert_string_equal(run.err.text, "");
+	f->engine->hears_nothing = true;
+	fake_engine_changed(f->engine);
+	assert_int_equal(run_ctl(f, &run, "status"), 0);
+	expect_text(&run.out, "Microphone    nothing comes from it\n");
+	assert_int_equal(run_ctl(f, &run, "why"), 0);
+	expect_text(&run.out, "Microphone    nothing comes from it\n");
 	assert_int_equal(run_ctl(f, &run, "--json", "status"), 0);
 	expect_text(&run.out, "\"Route\": \"handset\"");
 	expect_text(&run.out, "\"Muted\": false");
