@@ -68,15 +68,14 @@ static const struct pw_proxy_events link_events = {
 	.bound = on_bound,
 };
 
-static void link_up(struct listen *listen)
+static void link_up(struct listen *listen, uint32_t port)
 {
 	struct graph *graph = listen->graph;
 	const struct node *source = global_find(graph, GLOBAL_NODE, listen->source);
-	char output_node[16], output_port[16], input_node[16];
+	char output_node[16], output_port[16], input_node[16], input_port[16];
 	const struct spa_dict_item items[] = {
-		{ PW_KEY_LINK_OUTPUT_NODE, output_node },
-		{ PW_KEY_LINK_OUTPUT_PORT, output_port },
-		{ PW_KEY_LINK_INPUT_NODE, input_node },
+		{ PW_KEY_LINK_OUTPUT_NODE, output_node }, { PW_KEY_LINK_OUTPUT_PORT, output_port },
+		{ PW_KEY_LINK_INPUT_NODE, input_node },   { PW_KEY_LINK_INPUT_PORT, input_port },
 		{ PW_KEY_LINK_PASSIVE, "true" },
 	};
 
@@ -85,6 +84,7 @@ static void link_up(struct listen *listen)
 	snprintf(output_node, sizeof(output_node), "%" PRIu32, source->global.id);
 	snprintf(output_port, sizeof(output_port), "%" PRIu32, source->port);
 	snprintf(input_node, sizeof(input_node), "%" PRIu32, pw_filter_get_node_id(listen->filter));
+	snprintf(input_port, sizeof(input_port), "%" PRIu32, port);
 	listen->link = pw_core_create_object(graph->core, "link-factory", PW_TYPE_INTERFACE_Link,
 					     PW_VERSION_LINK,
 					     &SPA_DICT_INIT(items, SPA_N_ELEMENTS(items)), 0);
@@ -95,12 +95,8 @@ static void link_up(struct listen *listen)
 static void on_state(void *data, enum pw_filter_state old, enum pw_filter_state state,
 		     const char *error)
 {
-	struct listen *listen = data;
-
 	if (state == PW_FILTER_STATE_ERROR)
 		log_debug("the microphone cannot be listened to: %s", error);
-	else if (state == PW_FILTER_STATE_PAUSED && listen->link == NULL)
-		link_up(listen);
 }
 
 static const struct pw_filter_events filter_events = {
@@ -158,8 +154,8 @@ static void on_heard(void *data, uint64_t count)
 {
 	struct listen *listen = data;
 
-	if (listen->filter == NULL)
-		return;
+	if (!atomic_load(&listen->sounds))
+		return; /* of the one before */
 	stop(listen);
 	tell(listen, false);
 }
@@ -195,6 +191,15 @@ void graph_listen(struct graph *graph, uint32_t source, bool linked)
 bool graph_hears_nothing(const struct graph *graph)
 {
 	return graph->listen != NULL && graph->listen->silent;
+}
+
+void listen_port(struct graph *graph, uint32_t id, const struct spa_dict *props)
+{
+	struct listen *listen = graph->listen;
+
+	if (listen->filter != NULL && listen->link == NULL &&
+	    props_u32(props, PW_KEY_NODE_ID, PLAN_NONE) == pw_filter_get_node_id(listen->filter))
+		link_up(listen, id);
 }
 
 int listen_new(struct graph *graph)

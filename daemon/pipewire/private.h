@@ -406,6 +406,8 @@ struct listen;
 /** Owned by graph->listen, also where this fails. */
 int listen_new(struct graph *graph);
 void listen_free(struct graph *graph);
+/** A port has come, perhaps that of the one who listens. */
+void listen_port(struct graph *graph, uint32_t id, const struct spa_dict *props);
 
 /* ---- the whole ---------------------------------------------------------------------------------- */
 

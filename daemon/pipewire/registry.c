@@ -147,6 +147,12 @@ static void add_node(struct graph *graph, uint32_t id, const struct spa_dict *pr
 	}
 }
 
+static void add_port(struct graph *graph, uint32_t id, const struct spa_dict *props)
+{
+	node_port(graph, id, props);
+	listen_port(graph, id, props);
+}
+
 static void on_global(void *data, uint32_t id, uint32_t permissions, const char *type,
 		      uint32_t version, const struct spa_dict *props)
 {
@@ -158,7 +164,7 @@ static void on_global(void *data, uint32_t id, uint32_t permissions, const char 
 	if (strcmp(type, PW_TYPE_INTERFACE_Node) == 0)
 		add_node(graph, id, props);
 	else if (strcmp(type, PW_TYPE_INTERFACE_Port) == 0)
-		node_port(graph, id, props);
+		add_port(graph, id, props);
 	else if (strcmp(type, PW_TYPE_INTERFACE_Link) == 0)
 		(void)link_new(graph, id, props);
 	else if (strcmp(type, PW_TYPE_INTERFACE_Client) == 0)
