@@ -54,6 +54,38 @@ static const char lua_auto_switch_text[] =
 static const char conf_auto_switch_text[] =
 	"wireplumber.settings = { bluetooth.autoswitch-to-headset-profile = true }\n";
 
+/* As in its example of it, for the two roles that matter here. */
+static const char conf_roles_text[] =
+	"wireplumber.profiles = { main = { rig.roles = required } }\n"
+	"wireplumber.components = [\n"
+	"  { type = virtual, provides = rig.roles, requires = [ rig.role.music, rig.role.call ] }\n"
+	"  { name = libpipewire-module-loopback, type = pw-module, provides = rig.role.music\n"
+	"    requires = [ support.export-core, pw.node-factory.adapter ]\n"
+	"    arguments = {\n"
+	"      node.name = rig.role.music\n"
+	"      capture.props = {\n"
+	"        media.class = Audio/Sink, policy.role-based.target = true\n"
+	"        device.intended-roles = [ Music, Multimedia ], policy.role-based.priority = 10\n"
+	"        policy.role-based.action.same-priority = mix\n"
+	"        policy.role-based.action.lower-priority = mix\n"
+	"      }\n"
+	"      playback.props = { node.passive = true, media.role = Loopback }\n"
+	"    } }\n"
+	"  { name = libpipewire-module-loopback, type = pw-module, provides = rig.role.call\n"
+	"    requires = [ support.export-core, pw.node-factory.adapter ]\n"
+	"    arguments = {\n"
+	"      node.name = rig.role.call\n"
+	"      capture.props = {\n"
+	"        media.class = Audio/Sink, policy.role-based.target = true\n"
+	"        device.intended-roles = [ Communication, phone ], policy.role-based.priority = "
+	"60\n"
+	"        policy.role-based.action.same-priority = mix\n"
+	"        policy.role-based.action.lower-priority = cork\n"
+	"      }\n"
+	"      playback.props = { node.passive = true, media.role = Loopback }\n"
+	"    } }\n"
+	"]\n";
+
 static int make_folder(const char *path)
 {
 	char part[RIG_PATH_SIZE * 2];
@@ -165,6 +197,10 @@ int rig_write_configuration(struct rig *rig)
 				 lua_auto_switch_text)) < 0 ||
 	     (r = rig_write_file(rig, "home/.config/wireplumber/wireplumber.conf.d",
 				 "70-rig-auto-switch.conf", "%s", conf_auto_switch_text)) < 0))
+		return r;
+	if (rig->options.roles &&
+	    (r = rig_write_file(rig, "home/.config/wireplumber/wireplumber.conf.d",
+				"75-rig-roles.conf", "%s", conf_roles_text)) < 0)
 		return r;
 	return copy_shipped(rig);
 }

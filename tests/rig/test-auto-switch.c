@@ -4,7 +4,9 @@
  * WirePlumber's own automatic switch to headset mode left on: calls come to rest beside it, nothing goes
  * back and forth, and after the call all is as it was.
  *
- *	test-auto-switch [SECONDS]	how long nothing is to change, in place of 10 s
+ *	test-auto-switch [roles] [SECONDS]
+ *		roles: WirePlumber's role-based policy is on, too, which holds back music in a call
+ *		SECONDS: how long nothing is to change, in place of 10
  */
 #include "phone.h"
 
@@ -30,6 +32,7 @@
 #define SHORT_MS 2000
 
 static unsigned int quiet_ms = 10000;
+static bool roles;
 
 struct fixture {
 	struct rig *rig;
@@ -43,11 +46,13 @@ static int start(void **state)
 	static struct fixture f;
 
 	*state = &f;
-	if (rig_new(&(struct rig_options){ .auto_switch = true }, &f.rig) < 0)
+	if (rig_new(&(struct rig_options){ .auto_switch = true, .roles = roles }, &f.rig) < 0)
 		return -1;
 	if (phone_new(f.rig, &f.phone) < 0 || rig_headset_add(f.rig, &headset, NULL) < 0 ||
 	    rig_headset_connect(f.rig, HEADSET) < 0 ||
-	    !rig_wait(f.rig, LIMIT_MS, view_profile_is(rig_view(f.rig), HEADSET, "a2dp*"))) {
+	    !rig_wait(f.rig, LIMIT_MS, view_profile_is(rig_view(f.rig), HEADSET, "a2dp*")) ||
+	    (roles &&
+	     !rig_wait(f.rig, LIMIT_MS, view_node(rig_view(f.rig), "input.rig.role.call")))) {
 		rig_dump(f.rig);
 		return -1;
 	}
@@ -172,7 +177,11 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_p1_a_call_on_the_handset_comes_to_rest),
 	};
 
-	if (argc > 1)
-		quiet_ms = (unsigned int)strtoul(argv[1], NULL, 10) * 1000;
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "roles") == 0)
+			roles = true;
+		else
+			quiet_ms = (unsigned int)strtoul(argv[i], NULL, 10) * 1000;
+	}
 	return rig_run_tests(tests, start, finish);
 }
