@@ -94,19 +94,6 @@ static void tell_moves(struct engine *engine)
 	}
 }
 
-/* Where a call is without headsets. */
-static struct route built_in_default(const struct engine *engine)
-{
-	for (size_t i = 0; i < engine->n_calls; i++) {
-		const struct call *call = engine->calls[i];
-		enum call_state state = policy_call_state(engine->policy, call->id);
-
-		if (call->info.video && (state == CALL_ACTIVE || state == CALL_DIALING))
-			return (struct route){ .kind = ROUTE_SPEAKER };
-	}
-	return (struct route){ .kind = ROUTE_HANDSET };
-}
-
 /* A port of the card that the call's sound is on, as an endpoint. */
 static struct route route_of_port(const struct engine *engine, const struct graph_pick *pick)
 {
@@ -147,7 +134,7 @@ static struct route route_of_pick(struct engine *engine, const struct graph_pick
 	if (!route_is_bluetooth(engine->decided) || engine->decided.device != pick->device ||
 	    policy_device_mode(engine->policy, pick->device) != MODE_HFP)
 		return none;
-	return built_in_default(engine);
+	return policy_built_in_default(engine->policy);
 }
 
 /* X9: a card taken out of headset mode leaves the call to this machine. */

@@ -193,6 +193,9 @@ struct policy_device {
  * are. */
 size_t policy_devices(const struct policy *policy, struct policy_device *ret, size_t max);
 
+/** Where the calls of now are where nothing else decides (the rules' built-in default): no Bluetooth device. */
+struct route policy_built_in_default(const struct policy *policy);
+
 /** What policy_restore_memory() takes. Unlike the decision's, in the words of when it was made. */
 struct route policy_memory(const struct policy *policy);
 /** The persisted parts: memory goes in again after a restart, before any event but settings and

@@ -49,6 +49,14 @@ static bool built_in_default(const struct facts *f, struct route *ret)
 	return to(ret, video || !p->has_handset ? ROUTE_SPEAKER : ROUTE_HANDSET);
 }
 
+struct route policy_built_in_default(const struct policy *policy)
+{
+	struct route route;
+
+	(void)built_in_default(&(struct facts){ .policy = policy }, &route);
+	return route;
+}
+
 /* ---- the user, and the headsets' buttons ----------------------------------------------------- */
 
 static bool actor(const struct facts *f, struct route *ret)

@@ -179,6 +179,21 @@ static void test_x9_a_headset_set_to_music_leaves_the_call_to_the_handset(void *
 	expect(rig_wait(rig, LIMIT_MS, profile_is(f, "a2dp-sink*")));
 }
 
+static void test_x9_a_machine_without_an_earpiece_takes_the_call_to_its_speaker(void **state)
+{
+	struct fixture *f = *state;
+	struct rig *rig = f->rig;
+	struct phone_call *call;
+
+	assert_int_equal(rig_earpiece(rig, false), 0);
+	call = answer_there(f);
+	choose_profile(f, "a2dp-sink*", true);
+	expect(rig_wait(rig, LIMIT_MS, phone_sees_route(f->phone, "speaker", "X9")));
+	expect(rig_sound_hears(rig, phone_call_sound(call), RIG_MICROPHONE_HZ, LIMIT_MS));
+	expect(profile_is(f, "a2dp-sink*"));
+	end(f, call);
+}
+
 static void test_x9_a_headset_that_is_switched_off_stays_off(void **state)
 {
 	struct fixture *f = *state;
@@ -325,6 +340,7 @@ int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(test_x9_a_headset_set_to_music_leaves_the_call_to_the_handset),
+		TEST(test_x9_a_machine_without_an_earpiece_takes_the_call_to_its_speaker),
 		TEST(test_x9_a_headset_that_is_switched_off_stays_off),
 		TEST(test_x9_a_headset_set_to_headset_mode_takes_the_call),
 		TEST(test_x9_a_profile_that_nothing_explains_was_chosen),
