@@ -283,6 +283,18 @@ void engine_call_replace(struct engine *engine, struct call *call, const struct 
 		engine_settle(engine);
 }
 
+void engine_call_lost(struct engine *engine, struct call *call)
+{
+	if (engine->take_lost == NULL || !engine->take_lost(engine->heir, call))
+		(void)engine_call_state(engine, call, CALL_ENDED, true);
+}
+
+void engine_set_heir(struct engine *engine, bool (*take)(void *data, struct call *call), void *data)
+{
+	engine->take_lost = take;
+	engine->heir = data;
+}
+
 void engine_call_alerting(struct engine *engine, struct call *call)
 {
 	if (call->info.alerting || policy_call_state(engine->policy, call->id) != CALL_DIALING)

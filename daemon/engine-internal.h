@@ -205,6 +205,8 @@ struct engine {
 	void *graph_state_data;
 	void (*talks_changed)(void *data);
 	void *talks_data;
+	bool (*take_lost)(void *data, struct call *call);
+	void *heir;
 	const struct engine_observer *observer;
 	void *observer_data;
 	void (*changed)(void *data); /* the second observer */

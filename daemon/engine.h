@@ -105,6 +105,13 @@ enum policy_outcome engine_call_state(struct engine *engine, struct call *call,
 void engine_call_replace(struct engine *engine, struct call *call, const struct call_info *info,
 			 const struct call_ops *ops, void *source);
 
+/** The call's source has gone, the call perhaps not: the heir's @take goes on with it by
+ * engine_call_replace() and returns true, or it ends, by the other side. */
+void engine_call_lost(struct engine *engine, struct call *call);
+/** Who is asked then; NULL: nobody. One is enough. */
+void engine_set_heir(struct engine *engine, bool (*take)(void *data, struct call *call),
+		     void *data);
+
 /** It rings at the remote party of a call that is dialled; nothing changes for one that is not. */
 void engine_call_alerting(struct engine *engine, struct call *call);
 

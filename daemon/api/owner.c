@@ -2,8 +2,9 @@
 /* SPDX-FileCopyrightText: callroute contributors */
 /**
  * Softphones as a source of calls. An owner is a bus connection that has added calls; when it
- * vanishes, its calls end, and what it has registered goes. What the engine asks of a call goes to the owner's CallProvider1, or,
- * where it named none, counts as done: it then follows the call's State.
+ * vanishes, its calls are lost (engine_call_lost()), and what it has registered goes. What the engine
+ * asks of a call goes to the owner's CallProvider1, or, where it named none, counts as done: it then
+ * follows the call's State.
  *
  *   AddCall -> struct adding, until the bus has told the caller's process -> struct provided, which
  *   is the engine's source of the call -> struct told for each request that the provider has not
@@ -121,7 +122,7 @@ static void owner_end(struct api_owner *owner)
 		struct call *call = engine_call_find(api->engine, ids[i]);
 
 		if (call && provided_of(call))
-			(void)engine_call_state(api->engine, call, CALL_ENDED, true);
+			engine_call_lost(api->engine, call);
 	}
 	while (owner->told) {
 		struct told *told = owner->told;

@@ -13,6 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool take_lost(void *data, struct call *call)
+{
+	return source_take_lost(data, call);
+}
+
 int calls_new(struct engine *engine, const struct config *config, struct calls **ret)
 {
 	struct calls *calls = calloc(1, sizeof(*calls));
@@ -25,6 +30,7 @@ int calls_new(struct engine *engine, const struct config *config, struct calls *
 		free(calls);
 		return -ENOMEM;
 	}
+	engine_set_heir(engine, take_lost, calls);
 	*ret = calls;
 	return 0;
 }
@@ -39,6 +45,7 @@ struct calls *calls_free(struct calls *calls)
 	calls->callaudio = callaudio_free(calls->callaudio);
 	calls->telephony = ofono_free(calls->telephony);
 	calls_system_bus_lost(calls);
+	engine_set_heir(calls->engine, NULL, NULL);
 	free(calls);
 	return NULL;
 }

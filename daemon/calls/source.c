@@ -198,22 +198,24 @@ static struct seen *next_speaker(const struct calls *calls, uint32_t id)
 	return best;
 }
 
-struct seen *seen_lost(struct seen *seen)
+bool source_take_lost(struct calls *calls, struct call *call)
 {
-	struct seen *next = NULL;
-	struct call *call;
+	struct seen *next = next_speaker(calls, call_id(call));
 
-	if (seen == NULL)
-		return NULL;
-	call = seen->call;
-	if (call != NULL)
-		next = next_speaker(seen->source->calls, call_id(call));
 	if (next == NULL)
-		return seen_end(seen, true);
+		return false;
 	next->stands_by = 0;
 	next->call = call;
-	engine_call_replace(seen->source->calls->engine, call, &next->info, next->source->ops,
-			    next);
+	engine_call_replace(calls->engine, call, &next->info, next->source->ops, next);
+	return true;
+}
+
+struct seen *seen_lost(struct seen *seen)
+{
+	if (seen == NULL)
+		return NULL;
+	if (seen->call != NULL)
+		engine_call_lost(seen->source->calls->engine, seen->call);
 	seen_free(seen);
 	return NULL;
 }
@@ -221,15 +223,9 @@ struct seen *seen_lost(struct seen *seen)
 void seen_over(struct call *call, void *source)
 {
 	struct seen *seen = source;
-	const struct calls *calls = seen->source->calls;
 
+	(void)call;
 	seen->call = NULL;
-	/* Replaced, the call goes on with another: those that stand by it keep to it. */
-	if (engine_call_find(calls->engine, call_id(call)) != NULL)
-		return;
-	for (struct seen *other = calls->seen; other != NULL; other = other->next)
-		if (other->stands_by == call_id(call))
-			other->stands_by = 0;
 }
 
 void *seen_data(const struct seen *seen)
@@ -237,9 +233,12 @@ void *seen_data(const struct seen *seen)
 	return seen->data;
 }
 
+/* Who speaks for a call that it stands by for need not be a source of here, which would say that it ended. */
 bool seen_is_over(const struct seen *seen)
 {
-	return seen->call == NULL && seen->stands_by == 0;
+	return seen->call == NULL &&
+	       (seen->stands_by == 0 ||
+		engine_call_find(seen->source->calls->engine, seen->stands_by) == NULL);
 }
 
 struct call *seen_call(const struct seen *seen)

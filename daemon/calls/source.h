@@ -54,6 +54,9 @@ void seen_party(struct seen *seen, const char *party, const char *name);
 struct seen *seen_end(struct seen *seen, bool remote);
 /** Its source has gone, it has perhaps not: another that stands by goes on. Returns NULL; NULL-safe. */
 struct seen *seen_lost(struct seen *seen);
+/** A call that others than these sources may have lost: one of them that stands by goes on with it. False
+ * for none. */
+bool source_take_lost(struct calls *calls, struct call *call);
 /** For struct call_ops' ended(). */
 void seen_over(struct call *call, void *source);
 

@@ -287,6 +287,18 @@ void engine_call_replace(struct engine *engine, struct call *call, const struct 
 	fake_engine_changed(engine);
 }
 
+void engine_call_lost(struct engine *engine, struct call *call)
+{
+	if (!engine->take_lost || !engine->take_lost(engine->heir, call))
+		(void)engine_call_state(engine, call, CALL_ENDED, true);
+}
+
+void engine_set_heir(struct engine *engine, bool (*take)(void *data, struct call *call), void *data)
+{
+	engine->take_lost = take;
+	engine->heir = data;
+}
+
 void engine_call_alerting(struct engine *engine, struct call *call)
 {
 	call->info.alerting = call->state == CALL_DIALING;

@@ -62,6 +62,8 @@ struct engine {
 	size_t n_talks;
 	void (*talks_changed)(void *data);
 	void *talks_data;
+	bool (*take_lost)(void *data, struct call *call);
+	void *heir;
 
 	/* What the next request meets. */
 	enum policy_outcome refuse;

@@ -239,6 +239,28 @@ static void test_a_call_that_comes_later_is_another(void **state)
 	assert_true(calls_fixture_only(f)->info.phone);
 }
 
+static void own_ended(struct call *call, void *source)
+{
+	(void)call;
+	(void)source;
+}
+
+static void test_the_mode_begins_again_after_a_call_of_a_softphone(void **state)
+{
+	static const struct call_ops own_ops = { .rank = CALL_RANK_API, .ended = own_ended };
+	static const struct call_info info = { .state = CALL_ACTIVE, .party = "sip:bob@x" };
+	struct calls_fixture *f = *state;
+	struct call *call;
+
+	assert_int_equal(engine_call_add(f->engine, &info, &own_ops, NULL, &call), POLICY_OK);
+	(void)select_mode(f, CALL);
+	assert_ptr_equal(calls_fixture_only(f), call);
+	(void)engine_call_state(f->engine, call, CALL_ENDED, true);
+	assert_int_equal(f->engine->n_calls, 0);
+	(void)select_mode(f, CALL);
+	(void)calls_fixture_only(f);
+}
+
 static void test_without_gnome_calls_the_mode_goes_on(void **state)
 {
 	struct calls_fixture *f = *state;
@@ -515,6 +537,7 @@ int main(void)
 		CALLAUDIO_TEST(test_a_call_of_gnome_calls_is_not_two),
 		CALLAUDIO_TEST(test_a_call_that_begins_with_the_mode_is_its),
 		CALLAUDIO_TEST(test_a_call_that_comes_later_is_another),
+		CALLAUDIO_TEST(test_the_mode_begins_again_after_a_call_of_a_softphone),
 		CALLAUDIO_TEST(test_without_gnome_calls_the_mode_goes_on),
 		CALLAUDIO_TEST(test_the_mode_ends_with_its_dialler),
 		CALLAUDIO_TEST(test_a_tool_leaves_the_mode_as_it_set_it),

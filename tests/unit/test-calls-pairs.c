@@ -11,8 +11,13 @@
 #include "fake-ofono.h"
 #include "fake-phones.h"
 
-#include <stdio.h>
+#include "daemon/api/api.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
+#define FIRST "+4930123"
+#define SECOND "+4930456"
 #define CALLAUDIO "org.mobian_project.CallAudio"
 
 /* ---- sources, as they tell of an incoming call ------------------------------------------------------- */
@@ -119,20 +124,99 @@ static void mode_ends(struct calls_fixture *f)
 	select_mode(f, 0);
 }
 
+/* A client of org.callroute: it tells of a call by AddCall, and leaves the bus. */
+static struct bus_end client;
+
+static void client_adds(struct calls_fixture *f, const char *kind, const char *party)
+{
+	DBusMessageIter iter, options;
+	struct bus_answer answer = { 0 };
+	DBusMessage *message = bus_message(bus_unique_name(f->pair->server.bus), "/org/callroute",
+					   "org.callroute.Manager1", "AddCall", DBUS_TYPE_STRING,
+					   &kind, DBUS_TYPE_INVALID);
+
+	assert_non_null(message);
+	dbus_message_iter_init_append(message, &iter);
+	dbus_message_iter_open_container(&iter, DBUS_TYPE_ARRAY, "{sv}", &options);
+	bus_append_entry_string(&options, "Direction", "incoming");
+	bus_append_entry_string(&options, "RemoteParty", party);
+	dbus_message_iter_close_container(&iter, &options);
+	bus_end_open(f->pair, &client);
+	assert_int_equal(bus_send(client.bus, message, -1, bus_answer_take, &answer, NULL), 0);
+	assert_true(loop_until_set(f->pair->loop, &answer.got));
+	assert_string_equal(answer.error, "");
+	bus_answer_done(&answer);
+}
+
+static void on_left(void *data, const char *name, const char *owner)
+{
+	(void)name;
+	if (owner == NULL)
+		*(bool *)data = true;
+}
+
+static void client_leaves(struct calls_fixture *f)
+{
+	struct bus_name_watch *watch;
+	bool left = false;
+
+	assert_int_equal(bus_watch_name(f->pair->client.bus, bus_unique_name(client.bus), on_left,
+					&left, &watch),
+			 0);
+	calls_fixture_settle(f);
+	assert_false(left);
+	bus_end_close(&client);
+	assert_true(loop_until_set(f->pair->loop, &left));
+	bus_name_watch_free(watch);
+}
+
+static void softphone_adds(struct calls_fixture *f, const char *number)
+{
+	char uri[64];
+
+	(void)snprintf(uri, sizeof(uri), "sip:%s@example.org", number);
+	client_adds(f, "voip", uri);
+}
+
+static void dialler_adds(struct calls_fixture *f, const char *number)
+{
+	client_adds(f, "phone", number);
+}
+
+/* Whose streams: of a program of their own, or of those that tell of the call, which are this process. */
+static pid_t sounding;
+
+static void sound_begins(struct calls_fixture *f, const char *number)
+{
+	const struct talk talk = { .process = sounding, .name = "Talk" };
+
+	(void)number;
+	fake_engine_talk(f->engine, &talk, 1);
+}
+
+static void sound_ends(struct calls_fixture *f)
+{
+	fake_engine_talk(f->engine, NULL, 0);
+}
+
 /* All peers are in this process: those that tell their process share it. */
 static const struct {
 	const char *name;
 	void (*rings)(struct calls_fixture *f, const char *number);
 	void (*goes)(struct calls_fixture *f);
-	bool phone, process, mode;
+	bool phone, process, mode, sound, client;
 } sources[] = {
-	{ "GNOME Calls", gnome_rings, gnome_goes, true, true, false },
-	{ "baresip", baresip_rings, baresip_goes, false, true, false },
-	{ "ModemManager", modem_rings, modem_goes, true, false, false },
-	{ "oFono", ofono_rings, ofono_goes, true, false, false },
-	{ "PipeWire", telephony_rings, telephony_goes, true, true, false },
-	{ "bluetoothd", phones_ring, phones_go, true, false, false },
-	{ "callaudiod's", mode_begins, mode_ends, false, true, true },
+	{ "GNOME Calls", gnome_rings, gnome_goes, .phone = true, .process = true },
+	{ "baresip", baresip_rings, baresip_goes, .process = true },
+	{ "ModemManager", modem_rings, modem_goes, .phone = true },
+	{ "oFono", ofono_rings, ofono_goes, .phone = true },
+	{ "PipeWire", telephony_rings, telephony_goes, .phone = true, .process = true },
+	{ "bluetoothd", phones_ring, phones_go, .phone = true },
+	{ "callaudiod's", mode_begins, mode_ends, .process = true, .mode = true },
+	{ "a softphone's", softphone_adds, client_leaves, .process = true, .client = true },
+	{ "a dialler's", dialler_adds, client_leaves, .phone = true, .process = true,
+	  .client = true },
+	{ "streams", sound_begins, sound_ends, .process = true, .sound = true },
 };
 
 #define N_SOURCES (sizeof(sources) / sizeof(sources[0]))
@@ -164,12 +248,18 @@ static void for_each_pair(void (*test)(struct calls_fixture *f, size_t a, size_t
 {
 	for (size_t a = 0; a < N_SOURCES; a++) {
 		for (size_t b = 0; b < N_SOURCES; b++) {
+			struct calls_fixture *f;
+			struct api *api;
 			void *state;
 
-			if (a == b)
+			if (a == b || (sources[a].client && sources[b].client))
 				continue;
 			assert_int_equal(calls_fixture_setup(&state), 0);
-			test(state, a, b);
+			f = state;
+			assert_int_equal(api_new(f->pair->server.bus, f->engine, NULL, NULL, &api),
+					 0);
+			test(f, a, b);
+			(void)api_free(api);
 			assert_int_equal(calls_fixture_teardown(&state), 0);
 		}
 	}
@@ -177,18 +267,21 @@ static void for_each_pair(void (*test)(struct calls_fixture *f, size_t a, size_t
 
 static void one_call(struct calls_fixture *f, size_t a, size_t b)
 {
+	bool sound = sources[a].sound || sources[b].sound;
+	bool mode = sources[a].mode || sources[b].mode;
 	bool same = (sources[a].phone && sources[b].phone) ||
-		    (sources[a].process && sources[b].process) || sources[a].mode ||
-		    sources[b].mode;
+		    (sources[a].process && sources[b].process) || (mode && !sound);
 
-	tell(f, a, "+4930123");
+	sounding = getpid();
+	tell(f, a, FIRST);
 	expect_calls(f, 1, a, b, "of the first");
 	fake_engine_now_ms += 500;
-	tell(f, b, "+4930123");
+	tell(f, b, FIRST);
 	expect_calls(f, same ? 1 : 2, a, b, "in all");
-	/* the mode says nothing of a call that has ended for others; lost is not ended */
+	/* the mode says nothing of a call that has ended for others; lost is not ended; streams that are
+	 * left over are no call */
 	go(f, a);
-	expect_calls(f, 1, a, b, "without the first");
+	expect_calls(f, same && sources[b].sound ? 0 : 1, a, b, "without the first");
 	go(f, b);
 	expect_calls(f, 0, a, b, "without both");
 }
@@ -201,11 +294,12 @@ static void test_one_call_of_two_sources_is_one(void **state)
 
 static void two_calls(struct calls_fixture *f, size_t a, size_t b)
 {
-	tell(f, a, "+4930123");
+	sounding = 1;
+	tell(f, a, FIRST);
 	fake_engine_now_ms += 60000;
-	tell(f, b, "+4930456");
+	tell(f, b, SECOND);
 	/* a mode that is selected later is that of the call that is there */
-	expect_calls(f, sources[b].mode ? 1 : 2, a, b, "in all");
+	expect_calls(f, sources[b].mode && !sources[a].sound ? 1 : 2, a, b, "in all");
 	go(f, b);
 	expect_calls(f, 1, a, b, "without the second");
 	go(f, a);
@@ -221,7 +315,8 @@ static void test_two_calls_of_two_sources_are_two(void **state)
 static void other_goes_wrong(struct calls_fixture *f, size_t a, size_t b)
 {
 	/* the second says nothing that can be read, a's call is unharmed */
-	tell(f, a, "+4930123");
+	sounding = 1;
+	tell(f, a, FIRST);
 	fake_engine_now_ms += 60000;
 	tell(f, b, "nonsense ;;;; 0123456789012345678901234567890123456789");
 	assert_in_range(f->engine->n_calls, 1, 2);
