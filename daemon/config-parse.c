@@ -320,6 +320,23 @@ static void read_device(const struct source *source, struct spa_json *object)
 
 /* ---- programs ---------------------------------------------------------------------------------- */
 
+static bool read_what_it_is(struct spa_json *object, enum config_program *ret)
+{
+	char text[KEY_SIZE];
+
+	if (!read_value(object, text, sizeof(text)))
+		return false;
+	if (strcmp(text, "true") == 0)
+		*ret = PROGRAM_CALLS;
+	else if (strcmp(text, "false") == 0)
+		*ret = PROGRAM_NO_CALL;
+	else if (strcmp(text, "modem") == 0)
+		*ret = PROGRAM_MODEM;
+	else
+		return false;
+	return true;
+}
+
 static void read_program(const struct source *source, struct spa_json *object)
 {
 	struct config *config = source->config;
@@ -333,9 +350,9 @@ static void read_program(const struct source *source, struct spa_json *object)
 			bad = !read_match(source, object, "programs", false, &rule.match);
 		} else if (strcmp(key, "calls") == 0) {
 			has_calls = true;
-			bad = !read_bool(object, &rule.calls);
+			bad = !read_what_it_is(object, &rule.is);
 			if (bad)
-				config_complain(source, "programs: calls", "true or false");
+				config_complain(source, "programs: calls", "true, false or modem");
 		} else {
 			config_complain(source, path_of("programs", key, where), "match or calls");
 			(void)read_value(object, text, sizeof(text));

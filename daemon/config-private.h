@@ -51,7 +51,7 @@ struct device_rule {
 
 struct program_rule {
 	struct match match;
-	bool calls;
+	enum config_program is;
 };
 
 struct config {

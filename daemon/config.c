@@ -402,12 +402,13 @@ bool config_has_programs(const struct config *config)
 	return config != NULL && config->n_programs > 0;
 }
 
-bool config_program(const struct config *config, const struct spa_dict *props, bool *ret)
+bool config_program(const struct config *config, const struct spa_dict *props,
+		    enum config_program *ret)
 {
 	for (size_t i = config != NULL ? config->n_programs : 0; i > 0; i--) {
 		if (!matches(&config->programs[i - 1].match, props))
 			continue;
-		*ret = config->programs[i - 1].calls;
+		*ret = config->programs[i - 1].is;
 		return true;
 	}
 	return false;

@@ -110,14 +110,21 @@ bool config_rings_in_band(const struct config *config);
 /** Is any program configured? */
 bool config_has_programs(const struct config *config);
 
+/** What the streams of a program are. */
+enum config_program {
+	PROGRAM_NO_CALL,
+	PROGRAM_CALLS, /* a call's, whenever it records and plays */
+	PROGRAM_MODEM, /* the sound of the modem, which it carries between two sound cards */
+};
+
 /**
- * config_program() - are the streams of this program those of a call?
+ * config_program() - what the streams of this program are configured to be
  * @config: NULL means that nothing is configured
  * @props:  of a stream, and what its client's adds
- * @ret:    whether they are
  * Return: false where no entry matches; @ret is not written then.
  */
-bool config_program(const struct config *config, const struct spa_dict *props, bool *ret);
+bool config_program(const struct config *config, const struct spa_dict *props,
+		    enum config_program *ret);
 
 /**
  * config_memory() - what a headset dials by a number of the memory, or NULL

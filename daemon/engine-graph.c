@@ -195,6 +195,7 @@ void engine_set_call_programs(struct engine *engine)
 	graph_set_silent_apps(engine->graph, silent_apps, n_silent_apps);
 	graph_set_call_processes(engine->graph, pids, n);
 	graph_set_call_apps(engine->graph, apps, n_apps);
+	graph_set_cellular(engine->graph, engine->left == NULL && engine_is_cellular(engine));
 }
 
 void engine_observe_graph(struct engine *engine)

@@ -228,6 +228,8 @@ void engine_request(struct engine *engine, engine_done_fn done, void *data);
  * taken away is missed only at .look_again_ms. */
 void engine_observe_graph(struct engine *engine);
 /** The programs whose streams belong to calls with sound. */
+/** A call is one of this machine's modem, and has sound or has it again soon. */
+bool engine_is_cellular(const struct engine *engine);
 void engine_set_call_programs(struct engine *engine);
 
 /** engine-calls.c: tell the sources where the policy's states differ from theirs. */

@@ -133,8 +133,7 @@ void engine_listen_to_microphone(struct engine *engine)
 		     talks && engine_in_force(engine));
 }
 
-/* One of this machine's modem that has sound, or has it again soon. */
-static bool is_cellular(const struct engine *engine)
+bool engine_is_cellular(const struct engine *engine)
 {
 	for (size_t i = 0; i < engine->n_calls; i++) {
 		const struct call *call = engine->calls[i];
@@ -156,7 +155,7 @@ void engine_compute_plan(struct engine *engine)
 		.call = engine->left == NULL ? decision->call : (struct route){ ROUTE_NONE, 0 },
 		.wired = engine->local.wired,
 		.has_handset = engine->local.handset,
-		.cellular = is_cellular(engine),
+		.cellular = engine_is_cellular(engine),
 		.headset_mode = headset_mode,
 	};
 

@@ -73,6 +73,10 @@ void graph_set_call_apps(struct graph *graph, const char *const *apps, size_t n)
 void graph_set_silent_processes(struct graph *graph, const pid_t *pids, size_t n);
 void graph_set_silent_apps(struct graph *graph, const char *const *apps, size_t n);
 
+/** Whether a call is one of this machine's modem: then the streams of programs that carry a modem's sound
+ * between two sound cards belong to it (talks.c). */
+void graph_set_cellular(struct graph *graph, bool cellular);
+
 /**
  * graph_talks() - programs whose streams are those of a call (talks.c); returns how many
  * It begins and ends a while after its streams do, so that streams that are opened one after the

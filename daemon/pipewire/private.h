@@ -294,6 +294,7 @@ struct stream {
 	bool by_itself; /* the program links it, the session manager does not */
 	bool capture;
 	bool fixed; /* is not ours to move: a monitor, or one that must not be reconnected */
+	bool carries_modem; /* the sound of a modem, to or from where calls are */
 	bool in_call;
 	bool silent; /* in the call, and of a program that is silenced */
 	bool kept;   /* in the call, or with a target of ours */
@@ -474,6 +475,7 @@ struct graph {
 
 	struct programs called; /* in calls */
 	struct programs silent; /* those of them that are silenced */
+	bool cellular;          /* and those that carry a modem's sound */
 
 	struct spa_list programs;
 	struct spa_source *talk_timer;

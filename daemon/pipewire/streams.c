@@ -173,7 +173,9 @@ static bool is_of(const struct programs *programs, const struct stream *stream)
 void stream_update_call(struct stream *stream)
 {
 	const struct graph *graph = stream->global.graph;
-	bool in_call = stream->global.settled && !stream->fixed && is_of(&graph->called, stream);
+	bool in_call =
+		stream->global.settled && !stream->fixed &&
+		(is_of(&graph->called, stream) || (graph->cellular && stream->carries_modem));
 	bool silent = in_call && is_of(&graph->silent, stream);
 
 	if (stream->in_call == in_call && stream->silent == silent)
@@ -338,6 +340,14 @@ void graph_set_call_apps(struct graph *graph, const char *const *apps, size_t n)
 void graph_set_call_processes(struct graph *graph, const pid_t *pids, size_t n)
 {
 	set_processes(graph, &graph->called, pids, n);
+}
+
+void graph_set_cellular(struct graph *graph, bool cellular)
+{
+	if (graph->cellular == cellular)
+		return;
+	graph->cellular = cellular;
+	update_calls(graph);
 }
 
 void graph_set_silent_apps(struct graph *graph, const char *const *apps, size_t n)

@@ -11,6 +11,11 @@
  * nothing is linked to does not run either, but may have no microphone to be linked to before the
  * headset is in headset mode; so it counts.
  *
+ * A filter whose streams have such a role carries the sound of a modem between the sound card that the
+ * modem is and the one that its user hears, as module-loopback does for the program wys. These are of no
+ * program's call: they belong to the modem's. The end at the modem's card says where it wants to be; the
+ * other goes where calls are.
+ *
  * What begins or ends is believed after a while, for which it must last. Streams that outlive the call
  * that they were of, known by another source, begin nothing.
  */
@@ -41,12 +46,24 @@ enum sound { SOUND_NONE, SOUND_PAUSED, SOUND_UNLINKED, SOUND_RUNNING };
 
 /* ---- whose stream, and of what kind --------------------------------------------------------------- */
 
-/* Meters and monitors hear what is played. Filters stand between others. */
-static bool is_part_of_the_graph(const struct spa_dict *props)
+/* Filters stand between others. */
+static bool is_filter(const struct spa_dict *props)
 {
-	return props_bool(props, "resample.peaks") || props_bool(props, PW_KEY_NODE_VIRTUAL) ||
-	       props_bool(props, PW_KEY_NODE_PASSIVE) ||
+	return props_bool(props, PW_KEY_NODE_VIRTUAL) || props_bool(props, PW_KEY_NODE_PASSIVE) ||
 	       spa_dict_lookup(props, "node.link-group") != NULL;
+}
+
+static bool names_its_target(const struct spa_dict *props)
+{
+	static const char *const keys[] = { "target.object", "node.target" };
+
+	for (size_t i = 0; i < SPA_N_ELEMENTS(keys); i++) {
+		const char *target = spa_dict_lookup(props, keys[i]);
+
+		if (target != NULL && target[0] != '\0' && strcmp(target, "-1") != 0)
+			return true;
+	}
+	return false;
 }
 
 static bool has_role(const struct spa_dict *props)
@@ -58,25 +75,42 @@ static bool has_role(const struct spa_dict *props)
 }
 
 /* The node's properties go before those of its client. */
-static bool is_of_a_call(const struct stream *stream, const struct spa_dict *props)
+static enum config_program configured(const struct stream *stream, const struct spa_dict *props,
+				      enum config_program otherwise)
 {
 	const struct config *config = stream->global.graph->config;
 	const struct client *client = stream->client;
+	enum config_program is = otherwise;
 	struct pw_properties *all;
-	bool calls = has_role(props);
 
-	if (stream->fixed || is_part_of_the_graph(props))
-		return false;
 	if (!config_has_programs(config))
-		return calls;
+		return otherwise;
 	all = pw_properties_new_dict(props);
 	if (all == NULL)
-		return calls;
+		return otherwise;
 	if (client != NULL && client->props != NULL)
 		pw_properties_add(all, &client->props->dict);
-	(void)config_program(config, &all->dict, &calls);
+	(void)config_program(config, &all->dict, &is);
 	pw_properties_free(all);
-	return calls;
+	return is;
+}
+
+static enum config_program what_is(const struct stream *stream, const struct spa_dict *props)
+{
+	bool filter = is_filter(props);
+	enum config_program is = PROGRAM_NO_CALL;
+
+	/* Meters and monitors hear what is played. */
+	if (stream->fixed || props_bool(props, "resample.peaks"))
+		return PROGRAM_NO_CALL;
+	if (has_role(props) && !filter)
+		is = PROGRAM_CALLS;
+	else if (has_role(props) && spa_dict_lookup(props, "node.link-group") != NULL)
+		is = PROGRAM_MODEM;
+	is = configured(stream, props, is);
+	if ((filter && is == PROGRAM_CALLS) || (is == PROGRAM_MODEM && names_its_target(props)))
+		return PROGRAM_NO_CALL;
+	return is;
 }
 
 static const char *name_of(const struct stream *stream, const struct spa_dict *props)
@@ -241,10 +275,12 @@ static void on_timer(void *data, uint64_t expirations)
 void talk_stream(struct stream *stream, const struct spa_dict *props)
 {
 	struct graph *graph = stream->global.graph;
+	enum config_program is = what_is(stream, props);
 	const char *app;
 	pid_t process;
 
-	if (!is_of_a_call(stream, props))
+	stream->carries_modem = is == PROGRAM_MODEM;
+	if (is != PROGRAM_CALLS)
 		return;
 	stream_owner(stream, &process, &app);
 	if (process <= 0 && app == NULL)

@@ -5,7 +5,7 @@
  */
 #include "phone.h"
 
-#include "dbus/bus.h"
+#include "dbus/remote.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -41,6 +41,8 @@ struct phone {
 	struct bus_name_watch *owner;
 	struct bus_match *changes;
 	struct bus_match *removals;
+	struct bus_remote *objects;
+	unsigned int n_seen; /* of calls, whoever told of them */
 	struct mirrored mirrored[4];
 	bool muted, silent;
 	char told[TEXT_SIZE]; /* "Answer,Dial tel:5," */
@@ -78,6 +80,25 @@ static int read_manager(void *data, const char *key, DBusMessageIter *value)
 			(void)snprintf(mirrored->value, TEXT_SIZE, "%s", text);
 	}
 	return 0;
+}
+
+static void on_object(void *data, const char *path, const char *interface,
+		      DBusMessageIter *properties)
+{
+	((struct phone *)data)->n_seen += !strcmp(interface, CALL);
+}
+
+static void on_object_gone(void *data, const char *path, const char *interface)
+{
+	((struct phone *)data)->n_seen -= !strcmp(interface, CALL);
+}
+
+static const struct bus_remote_events object_events = { .added = on_object,
+							.removed = on_object_gone };
+
+unsigned int phone_sees_calls(const struct phone *phone)
+{
+	return phone->n_seen;
 }
 
 static void call_ended(struct phone_call *call)
@@ -545,6 +566,8 @@ int phone_new(struct rig *rig, struct phone **ret)
 			   "PropertiesChanged", on_changed, phone, &phone->changes)) < 0 ||
 	    (r = bus_match(phone->bus, CALLROUTE, NULL, "org.freedesktop.DBus.ObjectManager",
 			   "InterfacesRemoved", on_removed, phone, &phone->removals)) < 0 ||
+	    (r = bus_remote_new(phone->bus, CALLROUTE, "/org/callroute", 128, &object_events, phone,
+				&phone->objects)) < 0 ||
 	    (r = bus_watch_name(phone->bus, CALLROUTE, on_owner, phone, &phone->owner)) < 0) {
 		phone_free(phone);
 		return r;
@@ -564,6 +587,7 @@ struct phone *phone_free(struct phone *phone)
 	phone->owner = bus_name_watch_free(phone->owner);
 	phone->changes = bus_match_free(phone->changes);
 	phone->removals = bus_match_free(phone->removals);
+	phone->objects = bus_remote_free(phone->objects);
 	phone->provider = bus_object_free(phone->provider);
 	phone->bus = bus_free(phone->bus);
 	for (size_t i = 0; i < phone->n_calls; i++) {

@@ -29,6 +29,9 @@ bool phone_sees_silent_microphone(const struct phone *phone);
 /** Route and, where not NULL, Rule. */
 bool phone_sees_route(const struct phone *phone, const char *route, const char *rule);
 
+/** How many calls there are, whoever told of them. */
+unsigned int phone_sees_calls(const struct phone *phone);
+
 struct phone_call_options {
 	bool phone;   /* kind; else "voip" */
 	bool managed; /* for voip */

@@ -7,11 +7,12 @@
  *	--play NAME          play; NAME is the stream's media.name
  *	--capture NAME       record
  *	--meter SOURCE       record peaks of it, as a mixer's meter does
+ *	--module TEXT        load a module, as "NAME ARGUMENT…"; unloaded at the end
  *	--property KEY=TEXT  of the program
  *	--apart              a connection of its own for each stream, as Chromium has them
  *	--corked             streams begin corked
  *
- * It prints "ready" when its streams are. On standard input: "cork", "uncork", "reopen". It ends when
+ * It prints "ready" when its streams and modules are. On standard input: "cork", "uncork", "reopen". It ends when
  * its standard input does.
  */
 #include <getopt.h>
@@ -23,6 +24,7 @@
 #include <unistd.h>
 
 #define MAX_STREAMS 4
+#define MAX_MODULES 4
 
 enum kind { PLAY, CAPTURE, METER };
 
@@ -45,6 +47,10 @@ struct program {
 	struct connection connections[MAX_STREAMS];
 	struct sound sounds[MAX_STREAMS];
 	unsigned int n_sounds;
+	const char *modules[MAX_MODULES];
+	uint32_t loaded[MAX_MODULES];
+	unsigned int n_modules;
+	unsigned int n_loaded;
 	unsigned int n_ready;
 	bool apart;
 	bool corked;
@@ -76,6 +82,14 @@ static void on_read(pa_stream *stream, size_t n, void *data)
 		(void)pa_stream_drop(stream);
 }
 
+static void look_whether_ready(const struct program *program)
+{
+	if (program->n_ready < program->n_sounds || program->n_loaded < program->n_modules)
+		return;
+	puts("ready");
+	(void)fflush(stdout);
+}
+
 static void on_stream(pa_stream *stream, void *data)
 {
 	struct sound *sound = data;
@@ -83,10 +97,8 @@ static void on_stream(pa_stream *stream, void *data)
 
 	switch (pa_stream_get_state(stream)) {
 	case PA_STREAM_READY:
-		if (++program->n_ready == program->n_sounds) {
-			puts("ready");
-			(void)fflush(stdout);
-		}
+		program->n_ready++;
+		look_whether_ready(program);
 		break;
 	case PA_STREAM_FAILED:
 		fail(program, "a stream failed");
@@ -132,6 +144,58 @@ static void close_stream(struct sound *sound)
 	sound->stream = NULL;
 }
 
+/* ---- modules -------------------------------------------------------------------------------------- */
+
+static void on_loaded(pa_context *context, uint32_t index, void *data)
+{
+	struct program *program = data;
+
+	(void)context;
+	if (index == PA_INVALID_INDEX) {
+		fail(program, "a module cannot be loaded");
+		return;
+	}
+	program->loaded[program->n_loaded++] = index;
+	look_whether_ready(program);
+}
+
+static void load_modules(struct program *program, pa_context *context)
+{
+	for (unsigned int i = 0; i < program->n_modules; i++) {
+		char name[64];
+		size_t n = strcspn(program->modules[i], " ");
+
+		(void)snprintf(name, sizeof(name), "%.*s", (int)n, program->modules[i]);
+		pa_operation_unref(pa_context_load_module(context, name, program->modules[i] + n,
+							  on_loaded, program));
+	}
+}
+
+static void on_unloaded(pa_context *context, int success, void *data)
+{
+	struct program *program = data;
+
+	(void)context;
+	(void)success;
+	if (--program->n_loaded == 0)
+		pa_mainloop_quit(program->loop, 0);
+}
+
+/* False where there is none, or none can be any more. */
+static bool unload_modules(struct program *program)
+{
+	pa_context *context = program->connections[0].context;
+
+	if (program->n_loaded == 0 || pa_context_get_state(context) != PA_CONTEXT_READY)
+		return false;
+	for (unsigned int i = 0; i < program->n_loaded; i++)
+		pa_operation_unref(pa_context_unload_module(context, program->loaded[i],
+							    on_unloaded, program));
+	return true;
+}
+
+/* ---- the program ----------------------------------------------------------------------------------- */
+
 static void on_context(pa_context *context, void *data)
 {
 	struct connection *connection = data;
@@ -145,6 +209,8 @@ static void on_context(pa_context *context, void *data)
 		if (program->sounds[i].connection == connection)
 			open_stream(&program->sounds[i]);
 	}
+	if (connection == &program->connections[0])
+		load_modules(program, context);
 }
 
 static void cork(struct program *program, bool corked)
@@ -160,10 +226,11 @@ static void on_input(pa_mainloop_api *api, pa_io_event *event, int fd, pa_io_eve
 	char text[64];
 	ssize_t n = read(fd, text, sizeof(text) - 1);
 
-	(void)event;
 	(void)flags;
 	if (n <= 0) {
-		api->quit(api, 0);
+		api->io_free(event);
+		if (!unload_modules(program))
+			api->quit(api, 0);
 		return;
 	}
 	text[n] = '\0';
@@ -186,6 +253,7 @@ static bool read_arguments(struct program *program, int argc, char **argv)
 		{ "play", required_argument, NULL, PLAY },
 		{ "capture", required_argument, NULL, CAPTURE },
 		{ "meter", required_argument, NULL, METER },
+		{ "module", required_argument, NULL, 'm' },
 		{ "property", required_argument, NULL, 'p' },
 		{ "apart", no_argument, NULL, 'a' },
 		{ "corked", no_argument, NULL, 'c' },
@@ -197,6 +265,8 @@ static bool read_arguments(struct program *program, int argc, char **argv)
 		if (option == 'p') {
 			if (pa_proplist_setp(program->properties, optarg) < 0)
 				return false;
+		} else if (option == 'm' && program->n_modules < MAX_MODULES) {
+			program->modules[program->n_modules++] = optarg;
 		} else if (option == 'a') {
 			program->apart = true;
 		} else if (option == 'c') {
@@ -209,7 +279,7 @@ static bool read_arguments(struct program *program, int argc, char **argv)
 			return false;
 		}
 	}
-	return program->n_sounds > 0;
+	return program->n_sounds > 0 || program->n_modules > 0;
 }
 
 static void begin(struct program *program)
@@ -239,7 +309,8 @@ int main(int argc, char **argv)
 	int status = 2;
 
 	if (!read_arguments(&program, argc, argv)) {
-		fprintf(stderr, "usage: rig-pulse --play NAME | --capture NAME …\n");
+		fprintf(stderr,
+			"usage: rig-pulse --play NAME | --capture NAME | --module TEXT …\n");
 		return 2;
 	}
 	begin(&program);

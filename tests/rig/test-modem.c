@@ -6,6 +6,7 @@
  */
 #include "fake-card.h"
 #include "phone.h"
+#include "process.h"
 
 #include "tests/unit/fake-modem.h"
 
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -27,6 +29,10 @@
 #define ROUTE "headset:" HEADSET
 #define LIMIT_MS 30000
 
+/* The modem's own sound card. */
+#define MODEM_SINK "modem.to-network"
+#define MODEM_SOURCE "modem.from-network"
+
 struct fixture {
 	struct rig *rig;
 	struct phone *phone; /* adds no calls, but sees routes */
@@ -34,32 +40,29 @@ struct fixture {
 	struct fake_modem *modem;
 };
 
-/* As a user might who has read of PipeWire's native backend and not of ours. It then watches the modem, but
- * has no headset that could ask for anything: each request comes once. */
-static int ask_pipewire_for_the_modem(struct rig *rig)
+/* As a user might who has read of PipeWire's native backend and not of ours: it then watches the modem, but
+ * has no headset that could ask for anything, and each request comes once. And what callroute.conf(5) says
+ * of WirePlumber 0.4 where a program carries the modem's sound. */
+static int configure_wireplumber(struct rig *rig)
 {
-	char path[512];
-	FILE *file;
+	static const struct {
+		const char *folder, *name, *text;
+	} files[] = {
+		{ "bluetooth.lua.d", "70-modem.lua",
+		  "bluez_monitor.properties[\"bluez5.hfphsp-backend-native-modem\"] = \"any\"\n" },
+		{ "wireplumber.conf.d", "70-modem.conf",
+		  "monitor.bluez.properties = { bluez5.hfphsp-backend-native-modem = any }\n" },
+		{ "main.lua.d", "91-modem.lua", "components[\"intended-roles.lua\"] = nil\n" },
+	};
+	char folder[64];
+	int r = 0;
 
-	(void)snprintf(path, sizeof(path),
-		       "%s/home/.config/wireplumber/bluetooth.lua.d/70-modem.lua",
-		       rig_directory(rig));
-	file = fopen(path, "we");
-	if (file == NULL)
-		return -1;
-	(void)fputs("bluez_monitor.properties[\"bluez5.hfphsp-backend-native-modem\"] = \"any\"\n",
-		    file);
-	if (fclose(file) != 0)
-		return -1;
-	(void)snprintf(path, sizeof(path),
-		       "%s/home/.config/wireplumber/wireplumber.conf.d/70-modem.conf",
-		       rig_directory(rig));
-	file = fopen(path, "we");
-	if (file == NULL)
-		return -1;
-	(void)fputs("monitor.bluez.properties = { bluez5.hfphsp-backend-native-modem = any }\n",
-		    file);
-	return fclose(file) == 0 ? rig_wireplumber_restart(rig) : -1;
+	for (size_t i = 0; r == 0 && i < SPA_N_ELEMENTS(files); i++) {
+		(void)snprintf(folder, sizeof(folder), "home/.config/wireplumber/%s",
+			       files[i].folder);
+		r = rig_write_file(rig, folder, files[i].name, "%s", files[i].text);
+	}
+	return r < 0 ? r : rig_wireplumber_restart(rig);
 }
 
 static int start(void **state)
@@ -70,9 +73,14 @@ static int start(void **state)
 	static struct fixture f;
 
 	*state = &f;
-	if (rig_new(&(struct rig_options){ 0 }, &f.rig) < 0)
+	if (rig_new(&(struct rig_options){ .without_daemon = true }, &f.rig) < 0)
 		return -1;
-	if (ask_pipewire_for_the_modem(f.rig) < 0 || phone_new(f.rig, &f.phone) < 0 ||
+	if (configure_wireplumber(f.rig) < 0 ||
+	    rig_write_file(
+		    f.rig, "home/.config/callroute", "callroute.conf",
+		    "programs = [ { match = { node.name = \"~^serial\" } calls = modem } ]\n") <
+		    0 ||
+	    rig_daemon_start(f.rig) < 0 || phone_new(f.rig, &f.phone) < 0 ||
 	    rig_headset_add(f.rig, &headset, NULL) < 0 || rig_headset_connect(f.rig, HEADSET) < 0 ||
 	    bus_open(rig_loop(f.rig), bus_system_address(), &no_events, &f, &f.bus) < 0 ||
 	    !rig_wait(f.rig, LIMIT_MS, bus_unique_name(f.bus) != NULL)) {
@@ -254,6 +262,129 @@ static void test_p1_answered_in_a_dialler_and_modemmanager_dies(void **state)
 	assert_string_equal(f->modem->asked, "");
 }
 
+/* ---- its sound, carried by a program ---------------------------------------------------------------- */
+
+/* A program that knows PulseAudio only. */
+struct carrier {
+	struct process *program;
+	unsigned int n_ready;
+};
+
+static void on_line(void *data, const char *line)
+{
+	((struct carrier *)data)->n_ready += !strcmp(line, "ready");
+}
+
+static bool pulse_is_up(void)
+{
+	char socket[512];
+
+	(void)snprintf(socket, sizeof(socket), "%s/pulse/native", getenv("XDG_RUNTIME_DIR"));
+	return access(socket, F_OK) == 0;
+}
+
+static struct process *start_pulse(struct rig *rig)
+{
+	static const struct process_events events;
+	struct process *pulse;
+
+	assert_int_equal(process_new(rig_loop(rig), (const char *const[]){ "pipewire-pulse", NULL },
+				     rig_log(rig, "pipewire-pulse"), &events, NULL, &pulse),
+			 0);
+	expect(rig_wait(rig, LIMIT_MS, pulse_is_up()));
+	return pulse;
+}
+
+static void start_carrier(struct rig *rig, struct carrier *carrier, const char *const *arguments)
+{
+	static const struct process_events events = { .line = on_line };
+	const char *argv[16] = { 0 };
+	char path[1024];
+	size_t n = 0;
+
+	*carrier = (struct carrier){ 0 };
+	(void)snprintf(path, sizeof(path), "%s", rig_program("rig-pulse"));
+	argv[n++] = path;
+	for (; *arguments && n < 15; arguments++)
+		argv[n++] = *arguments;
+	assert_int_equal(process_new(rig_loop(rig), argv, rig_log(rig, "carrier"), &events, carrier,
+				     &carrier->program),
+			 0);
+	expect(rig_wait(rig, LIMIT_MS, carrier->n_ready == 1));
+}
+
+/* As the program wys has it of a modem with a sound card of its own, but for the nodes' names. */
+#define LOOPBACK(end, node, name)                                                                \
+	"module-loopback " end "=" node " " end "_dont_move=true fast_adjust_threshold_msec=100" \
+	" max_latency_msec=25"                                                                   \
+	" sink_input_properties='media.role=\"phone\" node.name=\"" name ".play\"'"              \
+	" source_output_properties='media.role=\"phone\" node.name=\"" name ".capture\"'"
+
+static bool is_at(struct rig *rig, const char *stream, const char *node)
+{
+	return view_linked(rig_view(rig), view_node(rig_view(rig), stream), node);
+}
+
+/* Links, and not sound, and no headset, which has other channels: of a loopback whose streams are moved
+ * PipeWire 0.3.65 often plays none, and once in a while it does not get to other channels. */
+static bool loopbacks_are_at(struct rig *rig, const char *sink, const char *source)
+{
+	return is_at(rig, "to-speaker.capture", MODEM_SOURCE) &&
+	       is_at(rig, "to-speaker.play", sink) && is_at(rig, "from-mic.capture", source) &&
+	       is_at(rig, "from-mic.play", MODEM_SINK);
+}
+
+static void test_the_sound_of_a_modem_that_programs_carry_follows_the_route(void **state)
+{
+	static const char *const wys[] = { "--module",
+					   LOOPBACK("source", MODEM_SOURCE, "to-speaker"),
+					   "--module", LOOPBACK("sink", MODEM_SINK, "from-mic"),
+					   NULL };
+	static const dbus_bool_t yes = TRUE;
+	struct fixture *f = *state;
+	struct rig *rig = f->rig;
+	struct process *pulse = start_pulse(rig);
+	struct carrier loopbacks;
+	struct rig_sound *serial;
+
+	assert_int_equal(view_plug(rig_view(rig), MODEM_SINK, "Audio/Sink", "none", 1), 0);
+	assert_int_equal(view_plug(rig_view(rig), MODEM_SOURCE, "Audio/Source/Virtual", "none", 1),
+			 0);
+	fake_modem_call(f->modem, 5, "+4930123", MODEM_RINGING_IN);
+	expect(rig_headset_wait(rig, HEADSET, "< RING", LIMIT_MS));
+	fake_modem_state(f->modem, 5, MODEM_ACTIVE);
+	expect(rig_wait(rig, LIMIT_MS, phone_sees_route(f->phone, "handset", "P1")));
+	start_carrier(rig, &loopbacks, wys);
+	expect(rig_wait(rig, LIMIT_MS, loopbacks_are_at(rig, RIG_EARPIECE, RIG_MICROPHONE)));
+	assert_null(phone_set_route(f->phone, "speaker"));
+	expect(loopbacks_are_at(rig, RIG_LOUDSPEAKER, RIG_MICROPHONE));
+
+	/* that of a modem with a port for it, by a program that is configured */
+	assert_int_equal(
+		rig_sound_new(rig,
+			      (const char *const[]){ "--play", "500", "--capture", "--role",
+						     "Communication", "--name", "serial", NULL },
+			      &serial),
+		0);
+	expect(rig_wait(rig, LIMIT_MS, is_at(rig, "serial.play*", RIG_LOUDSPEAKER)));
+	expect(rig_sound_hears(rig, serial, RIG_MICROPHONE_HZ, LIMIT_MS));
+	assert_null(phone_set(f->phone, "Muted", DBUS_TYPE_BOOLEAN, &yes));
+	expect(rig_sound_hears(rig, serial, 0, LIMIT_MS));
+	/* By their roles both might be calls of their own, and have been there for long enough. */
+	assert_int_equal(phone_sees_calls(f->phone), 1);
+	assert_true(phone_sees_route(f->phone, "speaker", "P4"));
+	assert_string_equal(f->modem->asked, "");
+
+	fake_modem_state(f->modem, 5, MODEM_TERMINATED);
+	expect(none(f));
+	assert_int_equal(phone_sees_calls(f->phone), 0);
+	loopbacks.program = process_free(loopbacks.program);
+	(void)process_free(pulse);
+	(void)rig_sound_free(serial);
+	view_unplug(rig_view(rig), MODEM_SOURCE);
+	view_unplug(rig_view(rig), MODEM_SINK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +393,7 @@ int main(void)
 			test_p2_a_cellular_call_is_answered_and_a_second_one_by_the_headset),
 		cmocka_unit_test(test_p7_the_headset_dials_with_the_modem),
 		cmocka_unit_test(test_a_cellular_call_has_the_profile_of_the_card_for_it),
+		cmocka_unit_test(test_the_sound_of_a_modem_that_programs_carry_follows_the_route),
 		cmocka_unit_test(test_p1_answered_in_a_dialler_and_modemmanager_dies),
 	};
 

@@ -6,7 +6,7 @@
  */
 #include "phone.h"
 
-#include "dbus/remote.h"
+#include "dbus/bus.h"
 #include "process.h"
 #include "tests/common/tone.h"
 
@@ -46,8 +46,6 @@ struct fixture {
 	struct process *pulse;
 	struct process *gnome;
 	struct process *caller;
-	struct bus_remote *remote;
-	unsigned int n_calls;
 	char display_name[16];
 	struct bus *bus;
 	struct bus_name_watch *watch;
@@ -81,19 +79,6 @@ static int start_program(struct fixture *f, const char *const *argv,
 	return process_new(rig_loop(f->rig), argv, rig_log(f->rig, argv[0]),
 			   events ? events : &none, f, ret);
 }
-
-static void on_added(void *data, const char *path, const char *interface,
-		     DBusMessageIter *properties)
-{
-	((struct fixture *)data)->n_calls += !strcmp(interface, "org.callroute.Call1");
-}
-
-static void on_removed(void *data, const char *path, const char *interface)
-{
-	((struct fixture *)data)->n_calls -= !strcmp(interface, "org.callroute.Call1");
-}
-
-static const struct bus_remote_events remote_events = { .added = on_added, .removed = on_removed };
 
 static void on_owner(void *data, const char *name, const char *owner)
 {
@@ -174,8 +159,6 @@ static int start_gnome(struct fixture *f)
 	    bus_open(rig_loop(rig), bus_session_address(), &no_events, f, &f->bus) < 0 ||
 	    !rig_wait(rig, START_MS, bus_unique_name(f->bus) != NULL) ||
 	    bus_watch_name(f->bus, GNOME, on_owner, f, &f->watch) < 0 ||
-	    bus_remote_new(f->bus, "org.callroute", "/org/callroute", 64, &remote_events, f,
-			   &f->remote) < 0 ||
 	    !rig_wait(rig, START_MS, f->there))
 		return -1;
 	use_sip(f);
@@ -260,7 +243,6 @@ static int finish(void **state)
 	struct fixture *f = *state;
 
 	f->caller = process_free(f->caller);
-	f->remote = bus_remote_free(f->remote);
 	f->watch = bus_name_watch_free(f->watch);
 	f->bus = bus_free(f->bus);
 	f->gnome = process_free(f->gnome);
@@ -288,7 +270,7 @@ static void test_p2_gnome_calls_is_answered_by_the_headset_and_sounds_both_ways(
 	expect(rig_headset_hears(rig, HEADSET, CALLER_HZ, LIMIT_MS));
 	expect(rig_wait(rig, LIMIT_MS, caller_hears(f, MICROPHONE_HZ)));
 	/* its streams say that they are of a call, and have been heard for longer than that takes */
-	assert_int_equal(f->n_calls, 1);
+	assert_int_equal(phone_sees_calls(f->phone), 1);
 
 	headset_button(rig_headset(rig, HEADSET));
 	expect(rig_headset_wait(rig, HEADSET, "> AT+CHUP", LIMIT_MS));
@@ -327,10 +309,10 @@ static void test_i2_a_call_of_another_softphone_beside_that_of_gnome_calls(void 
 	headset_send(rig_headset(rig, HEADSET), "AT+CHLD=1");
 	expect(rig_headset_hears(rig, HEADSET, PHONE_HZ, LIMIT_MS));
 	expect(rig_sound_hears(rig, phone_call_sound(call), MICROPHONE_HZ, LIMIT_MS));
-	expect(rig_wait(rig, LIMIT_MS, f->n_calls == 1));
+	expect(rig_wait(rig, LIMIT_MS, phone_sees_calls(f->phone) == 1));
 	headset_button(rig_headset(rig, HEADSET));
 	expect(rig_headset_wait(rig, HEADSET, "indicator call 0", LIMIT_MS));
-	expect(rig_wait(rig, LIMIT_MS, f->n_calls == 0));
+	expect(rig_wait(rig, LIMIT_MS, phone_sees_calls(f->phone) == 0));
 	f->caller = process_free(f->caller);
 }
 

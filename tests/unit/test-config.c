@@ -358,25 +358,30 @@ static void test_programs_that_call_are_found_by_their_properties(void **state)
 		SPA_DICT_ITEM_INIT("application.name", "Chromium input"),
 		SPA_DICT_ITEM_INIT("application.process.binary", "chromium"),
 	};
-	bool calls = false;
+	const struct spa_dict_item loopback[] = { SPA_DICT_ITEM_INIT("node.name",
+								     "output.modem-voice") };
+	enum config_program is = PROGRAM_NO_CALL;
 
 	assert_false(config_has_programs(NULL));
-	assert_false(config_program(NULL, &SPA_DICT_INIT_ARRAY(zoom), &calls));
+	assert_false(config_program(NULL, &SPA_DICT_INIT_ARRAY(zoom), &is));
 	assert_int_equal(
 		load_text(f,
 			  "programs = [\n"
 			  "  { match = { application.name = \"~^ZOOM\" } calls = true }\n"
 			  "  { match = { application.process.binary = chromium } calls = true }\n"
 			  "  { match = { application.name = \"Chromium input\" } calls = false }\n"
+			  "  { match = { node.name = \"~modem-voice$\" } calls = modem }\n"
 			  "]\n"),
 		0);
 	assert_string_equal(f->said, "");
 	assert_true(config_has_programs(f->config));
-	assert_true(config_program(f->config, &SPA_DICT_INIT_ARRAY(zoom), &calls));
-	assert_true(calls);
+	assert_true(config_program(f->config, &SPA_DICT_INIT_ARRAY(zoom), &is));
+	assert_int_equal(is, PROGRAM_CALLS);
 	/* what was read later goes before */
-	assert_true(config_program(f->config, &SPA_DICT_INIT_ARRAY(other), &calls));
-	assert_false(calls);
+	assert_true(config_program(f->config, &SPA_DICT_INIT_ARRAY(other), &is));
+	assert_int_equal(is, PROGRAM_NO_CALL);
+	assert_true(config_program(f->config, &SPA_DICT_INIT_ARRAY(loopback), &is));
+	assert_int_equal(is, PROGRAM_MODEM);
 }
 
 static void test_timeouts_are_taken_within_their_range(void **state)
@@ -414,7 +419,7 @@ static void test_each_wrong_key_or_value_is_one_line(void **state)
 		{ "programs = [ { match = { application.name = a } } ]",
 		  "c: programs: expected match and calls in each entry\n" },
 		{ "programs = [ { match = { application.name = a } calls = 1 } ]",
-		  "c: programs: calls: expected true or false\n" },
+		  "c: programs: calls: expected true, false or modem\n" },
 		{ "programs = [ { match = { } calls = true } ]",
 		  "c: programs: match: expected at least one property\n" },
 		{ "programs = [ { match = { a = b } calls = true kind = x } ]",
