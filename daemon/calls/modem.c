@@ -51,6 +51,7 @@ struct modems {
 	struct bus_match *voice;
 	struct bus_match *changed;
 	struct modem *modems;
+	bool limit_told;
 };
 
 struct modem {
@@ -61,7 +62,6 @@ struct modem {
 	struct provider *provider;
 	struct mm_call *calls;
 	unsigned int n_calls;
-	bool limit_told;
 	struct dial *dial;
 	int32_t state;
 	uint32_t signal_percent;
@@ -335,11 +335,11 @@ static void call_add(struct modem *modem, const char *path)
 	if (modem->line == NULL || call_find(modem, path) != NULL)
 		return;
 	if (modem->n_calls >= MAX_CALLS) {
-		if (!modem->limit_told)
+		if (!modem->modems->limit_told)
 			log_warning(
 				"ModemManager has more than %d calls, the others are left alone",
 				MAX_CALLS);
-		modem->limit_told = true;
+		modem->modems->limit_told = true;
 		return;
 	}
 	call = calloc(1, sizeof(*call));
@@ -472,7 +472,6 @@ static void voice_begin(struct modem *modem)
 	if (line_new(modem->modems->calls, LINE_MODEMMANAGER, "ModemManager", 0, &line_ops_of_modem,
 		     modem, &modem->line) < 0)
 		return;
-	modem->limit_told = false;
 	(void)engine_provider_add(modem->modems->calls->engine, &provider_ops_of_modem, modem,
 				  &modem->provider);
 }
@@ -573,6 +572,7 @@ static void on_there(void *data, pid_t process)
 	int error;
 
 	(void)process; /* the sound is not its */
+	modems->limit_told = false;
 	error = bus_match(modems->bus, NAME, NULL, VOICE, NULL, on_voice, modems, &modems->voice);
 	if (error == 0)
 		error = bus_match(modems->bus, NAME, NULL, DBUS_INTERFACE_PROPERTIES,

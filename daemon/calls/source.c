@@ -87,19 +87,35 @@ static enum policy_outcome add(struct seen *seen)
 	return outcome;
 }
 
+/* Several lines of one program are one source here, so that none of them leaves others no room. */
+static bool is_full(struct source *source)
+{
+	unsigned int n = 0;
+	bool told = source->limit_told;
+
+	for (const struct seen *seen = source->calls->seen; seen != NULL; seen = seen->next) {
+		if (seen->source->ops != source->ops)
+			continue;
+		n++;
+		told = told || seen->source->limit_told;
+	}
+	if (n < SOURCE_MAX_CALLS)
+		return false;
+	if (!told)
+		log_warning("%s has more than %d calls, the others are left alone", source->name,
+			    SOURCE_MAX_CALLS);
+	source->limit_told = true;
+	return true;
+}
+
 struct seen *seen_new(struct source *source, const struct call_info *info, void *data)
 {
 	struct calls *calls = source->calls;
 	enum policy_outcome outcome;
 	struct seen *seen;
 
-	if (source->n_seen >= SOURCE_MAX_CALLS) {
-		if (!source->limit_told)
-			log_warning("%s has more than %d calls, the others are left alone",
-				    source->name, SOURCE_MAX_CALLS);
-		source->limit_told = true;
+	if (is_full(source))
 		return NULL;
-	}
 	seen = calloc(1, sizeof(*seen));
 	if (seen == NULL)
 		return NULL;
@@ -115,7 +131,6 @@ struct seen *seen_new(struct source *source, const struct call_info *info, void 
 	}
 	seen->next = calls->seen;
 	calls->seen = seen;
-	source->n_seen++;
 	outcome = add(seen);
 	if (seen->info.from != 0 &&
 	    (outcome == POLICY_NO_SUCH_DEVICE || outcome == POLICY_NOT_ELIGIBLE)) {
@@ -162,15 +177,11 @@ void seen_party(struct seen *seen, const char *party, const char *name)
 
 static void seen_free(struct seen *seen)
 {
-	struct source *source = seen->source;
+	struct seen **link = &seen->source->calls->seen;
 
-	for (struct seen **link = &source->calls->seen; *link != NULL; link = &(*link)->next) {
-		if (*link == seen) {
-			*link = seen->next;
-			source->n_seen--;
-			break;
-		}
-	}
+	while (*link != seen)
+		link = &(*link)->next;
+	*link = seen->next;
 	free(seen);
 }
 

@@ -16,7 +16,7 @@
 #include "daemon/engine.h"
 #include "peer.h"
 
-/** Calls of one source at a time. */
+/** Calls of one program at a time. */
 #define SOURCE_MAX_CALLS 16
 /** A call that a source adds so long after a headset dialled is the one. */
 #define SOURCE_DIALLED_MS 10000u
@@ -28,7 +28,6 @@ struct source {
 	const char *name; /* for the log */
 	/** Each function gets the struct seen as its source; .ended is seen_over(). */
 	const struct call_ops *ops;
-	unsigned int n_seen;
 	bool limit_told; /* once in a peer's life; whoever sees it go sets it back */
 	route_device dialled_from;
 	uint64_t dialled_until_ms;

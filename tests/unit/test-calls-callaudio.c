@@ -295,6 +295,53 @@ static void test_the_mode_ends_with_its_dialler(void **state)
 	assert_int_equal(property(f, "AudioMode"), DEFAULT);
 }
 
+static void on_dialler(void *data, const char *name, const char *owner)
+{
+	(void)name;
+	if (owner == NULL)
+		*(bool *)data = true;
+}
+
+static void test_diallers_that_select_and_die(void **state)
+{
+	enum { DIALLERS = 20, SELECTIONS = 50 };
+	struct calls_fixture *f = *state;
+	const struct call *good;
+	dbus_uint32_t mode = CALL;
+
+	gnome_has(f, 1, true, GNOME_INCOMING);
+	good = calls_fixture_only(f);
+	fake_engine_now_ms += 60000;
+	for (unsigned int i = 0; i < DIALLERS; i++) {
+		struct bus_name_watch *watch;
+		struct bus_end dialler;
+		bool gone = false;
+
+		bus_end_open(f->pair, &dialler);
+		assert_int_equal(bus_watch_name(f->pair->client.bus, bus_unique_name(dialler.bus),
+						on_dialler, &gone, &watch),
+				 0);
+		bus_pair_settle(f->pair);
+		for (unsigned int n = 0; n < SELECTIONS; n++)
+			assert_int_equal(
+				bus_send(dialler.bus,
+					 bus_message(NAME, PATH, NAME, "SelectMode",
+						     DBUS_TYPE_UINT32, &mode, DBUS_TYPE_INVALID),
+					 -1, NULL, NULL, NULL),
+				0);
+		bus_end_close(&dialler);
+		assert_true(loop_until_set(f->pair->loop, &gone));
+		bus_name_watch_free(watch);
+	}
+	calls_fixture_settle(f);
+	assert_ptr_equal(calls_fixture_only(f), good);
+	assert_int_equal(good->state, CALL_INCOMING);
+	/* the mode that they left is the call's, and ends with nothing */
+	(void)engine_call_state(f->engine, f->engine->calls[0], CALL_ENDED, true);
+	calls_fixture_settle(f);
+	assert_int_equal(f->engine->n_calls, 0);
+}
+
 static void test_a_tool_leaves_the_mode_as_it_set_it(void **state)
 {
 	struct calls_fixture *f = *state;
@@ -540,6 +587,7 @@ int main(void)
 		CALLAUDIO_TEST(test_the_mode_begins_again_after_a_call_of_a_softphone),
 		CALLAUDIO_TEST(test_without_gnome_calls_the_mode_goes_on),
 		CALLAUDIO_TEST(test_the_mode_ends_with_its_dialler),
+		CALLAUDIO_TEST(test_diallers_that_select_and_die),
 		CALLAUDIO_TEST(test_a_tool_leaves_the_mode_as_it_set_it),
 		CALLAUDIO_TEST(test_the_speaker_is_a_pick_and_back),
 		CALLAUDIO_TEST(test_the_sound_goes_back_to_where_it_was),
