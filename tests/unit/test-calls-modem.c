@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: callroute contributors */
 /**
- * ModemManager as a source of calls: what each asks of the others' calls, and what headsets show of
- * the network.
+ * ModemManager as a source of calls, one at a time (two: test-calls-line), and what headsets show of the
+ * network.
  */
 #include "calls-fixture.h"
 #include "fake-gnome.h"
@@ -39,26 +39,11 @@ static struct call *ring(struct calls_fixture *f)
 	return calls_fixture_only(f);
 }
 
-static struct call *with(const struct calls_fixture *f, const char *party)
-{
-	for (size_t i = 0; i < f->engine->n_calls; i++)
-		if (strcmp(f->engine->calls[i]->info.party, party) == 0)
-			return f->engine->calls[i];
-	fail_msg("no call with %s", party);
-	return NULL;
-}
-
 static void no_matter(void *data, const char *error, const char *message)
 {
 	(void)data;
 	(void)error;
 	(void)message;
-}
-
-/* As the engine, which decides for all calls first, and then asks each source in turn. */
-static void decide(struct call *call, enum call_state state)
-{
-	call->state = state;
 }
 
 struct done {
@@ -72,29 +57,6 @@ static void on_done(void *data, const char *error)
 
 	done->times++;
 	done->failed += error != NULL;
-}
-
-/* An active and a waiting call. */
-static void two(struct calls_fixture *f, struct call **first, struct call **second)
-{
-	come(f);
-	has(f, 0, "1", MODEM_ACTIVE);
-	has(f, 1, "2", MODEM_WAITING);
-	*first = with(f, "tel:1");
-	*second = with(f, "tel:2");
-	assert_int_equal((*first)->state, CALL_ACTIVE);
-	assert_int_equal((*second)->state, CALL_INCOMING);
-}
-
-/* An active and a held call. */
-static void one_held(struct calls_fixture *f, struct call **active, struct call **held)
-{
-	come(f);
-	has(f, 0, "1", MODEM_HELD);
-	has(f, 1, "2", MODEM_ACTIVE);
-	*held = with(f, "tel:1");
-	*active = with(f, "tel:2");
-	assert_int_equal((*held)->state, CALL_HELD);
 }
 
 /* ---- one call ------------------------------------------------------------------------------------- */
@@ -242,243 +204,6 @@ static void test_a_modem_that_does_not_dial(void **state)
 	assert_int_equal(f->engine->n_providers, 0);
 }
 
-/* ---- two calls ------------------------------------------------------------------------------------ */
-
-static void test_the_second_is_answered_and_the_first_held_by_one_request(void **state)
-{
-	struct calls_fixture *f = *state;
-	struct call *first, *second;
-	struct done done = { 0 };
-
-	two(f, &first, &second);
-	f->modem->acts = true;
-	decide(first, CALL_HELD);
-	decide(second, CALL_ACTIVE);
-	first->ops->hold(first, first->source, on_done, &done);
-	second->ops->answer(second, second->source, on_done, &done);
-	calls_fixture_settle(f);
-	assert_string_equal(f->modem->asked, "HoldAndAccept\n");
-	assert_int_equal(done.times, 2);
-	assert_int_equal(done.failed, 0);
-	assert_int_equal(f->modem->calls[0].state, MODEM_HELD);
-	assert_int_equal(f->modem->calls[1].state, MODEM_ACTIVE);
-	assert_int_equal(first->state, CALL_HELD);
-	assert_int_equal(second->state, CALL_ACTIVE);
-}
-
-static void test_the_same_in_the_other_order(void **state)
-{
-	struct calls_fixture *f = *state;
-	struct call *first, *second;
-	struct done done = { 0 };
-
-	two(f, &first, &second);
-	decide(first, CALL_HELD);
-	decide(second, CALL_ACTIVE);
-	second->ops->answer(second, second->source, on_done, &done);
-	first->ops->hold(first, first->source, on_done, &done);
-	calls_fixture_settle(f);
-	assert_string_equal(f->modem->asked, "HoldAndAccept\n");
-	assert_int_equal(done.times, 2);
-}
-
-static void test_both_learn_that_it_was_refused(void **state)
-{
-	struct calls_fixture *f = *state;
-	struct call *first, *second;
-	struct done done = { 0 };
-
-	two(f, &first, &second);
-	f->modem->refuses = true;
-	decide(first, CALL_HELD);
-	decide(second, CALL_ACTIVE);
-	first->ops->hold(first, first->source, on_done, &done);
-	second->ops->answer(second, second->source, on_done, &done);
-	calls_fixture_settle(f);
-	assert_int_equal(done.times, 2);
-	assert_int_equal(done.failed, 2);
-}
-
-static void test_the_first_is_hung_up_for_the_second(void **state)
-{
-	struct calls_fixture *f = *state;
-	struct call *first, *second;
-	struct done done = { 0 };
-
-	two(f, &first, &second);
-	f->modem->acts = true;
-	decide(first, CALL_ENDED);
-	decide(second, CALL_ACTIVE);
-	first->ops->hangup(first, first->source, on_done, &done);
-	(void)engine_call_state(f->engine, first, CALL_ENDED, false);
-	second->ops->answer(second, second->source, on_done, &done);
-	calls_fixture_settle(f);
-	assert_string_equal(f->modem->asked, "HangupAndAccept\n");
-	assert_int_equal(done.times, 2);
-	assert_int_equal(f->modem->calls[0].state, MODEM_TERMINATED);
-	assert_ptr_equal(calls_fixture_only(f), second);
-	assert_int_equal(second->state, CALL_ACTIVE);
-}
-
-static void test_the_waiting_call_is_rejected(void **state)
-{
-	struct calls_fixture *f = *state;
-	struct call *first, *second;
-
-	two(f, &first, &second);
-	engine_call_hangup(f->engine, second, no_matter, NULL);
-	calls_fixture_settle(f);
-	assert_string_equal(f->modem->asked, "Hangup 1\n");
-	assert_ptr_equal(calls_fixture_only(f), first);
-}
-
-static void test_active_and_held_are_swapped(void **state)
-{
-	struct calls_fixture *f = *state;
-	struct call *active, *held;
-	struct done done = { 0 };
-
-	one_held(f, &active, &held);
-	f->modem->acts = true;
-	decide(held, CALL_ACTIVE);
-	decide(active, CALL_HELD);
-	held->ops->unhold(held, held->source, on_done, &done);
-	active->ops->hold(active, active->source, on_done, &done);
-	calls_fixture_settle(f);
-	assert_string_equal(f->modem->asked, "HoldAndAccept\n");
-	assert_int_equal(done.times, 2);
-	assert_int_equal(f->modem->calls[0].state, MODEM_ACTIVE);
-	assert_int_equal(f->modem->calls[1].state, MODEM_HELD);
-}
-
-/* As the engine does AT+CHLD=2: one event after the other. */
-static void test_a_hold_waits_for_the_other_to_be_resumed(void **state)
-{
-	struct calls_fixture *f = *state;
-	struct call *active, *held;
-	struct done done = { 0 };
-
-	one_held(f, &active, &held);
-	f->modem->acts = true;
-	decide(active, CALL_HELD);
-	active->ops->hold(active, active->source, on_done, &done);
-	calls_fixture_settle(f);
-	assert_int_equal(done.times, 0);
-	decide(held, CALL_ACTIVE);
-	held->ops->unhold(held, held->source, on_done, &done);
-	calls_fixture_settle(f);
-	assert_string_equal(f->modem->asked, "HoldAndAccept\n");
-	assert_int_equal(done.times, 2);
-	assert_int_equal(done.failed, 0);
-}
-
-static void test_a_hold_that_nothing_follows_fails(void **state)
-{
-	struct calls_fixture *f = *state;
-	struct call *active, *held;
-	struct done done = { 0 };
-
-	one_held(f, &active, &held);
-	decide(active, CALL_HELD);
-	active->ops->hold(active, active->source, on_done, &done);
-	becomes(f, 1, MODEM_TERMINATED);
-	assert_int_equal(done.failed, 1);
-	assert_string_equal(f->modem->asked, "");
-}
-
-/* As the engine does AT+CHLD=1 with a call that waits: it is answered first. */
-static void test_what_is_held_by_an_answer_is_hung_up_alone(void **state)
-{
-	struct calls_fixture *f = *state;
-	struct call *first, *second;
-	struct done done = { 0 };
-
-	two(f, &first, &second);
-	f->modem->acts = true;
-	decide(first, CALL_HELD);
-	decide(second, CALL_ACTIVE);
-	first->ops->hold(first, first->source, on_done, &done);
-	second->ops->answer(second, second->source, on_done, &done);
-	decide(first, CALL_ENDED);
-	first->ops->hangup(first, first->source, on_done, &done);
-	calls_fixture_settle(f);
-	assert_string_equal(f->modem->asked, "HoldAndAccept\nHangup 0\n");
-	assert_int_equal(done.times, 3);
-	assert_int_equal(f->modem->calls[1].state, MODEM_ACTIVE);
-}
-
-/* And with one that is held: it is resumed last. */
-static void test_a_call_is_resumed_after_the_other_is_hung_up(void **state)
-{
-	struct calls_fixture *f = *state;
-	struct call *active, *held;
-	struct done done = { 0 };
-
-	one_held(f, &active, &held);
-	f->modem->acts = true;
-	decide(active, CALL_ENDED);
-	active->ops->hangup(active, active->source, on_done, &done);
-	decide(held, CALL_ACTIVE);
-	held->ops->unhold(held, held->source, on_done, &done);
-	calls_fixture_settle(f);
-	assert_string_equal(f->modem->asked, "Hangup 1\nHoldAndAccept\n");
-	assert_int_equal(done.times, 2);
-	assert_int_equal(f->modem->calls[0].state, MODEM_ACTIVE);
-	assert_int_equal(f->modem->calls[1].state, MODEM_TERMINATED);
-}
-
-static void test_states_from_before_a_request_do_not_undo_it(void **state)
-{
-	struct calls_fixture *f = *state;
-	struct call *active, *held;
-	struct done done = { 0 };
-
-	one_held(f, &active, &held);
-	f->modem->silent = true;
-	decide(held, CALL_ACTIVE);
-	decide(active, CALL_HELD);
-	held->ops->unhold(held, held->source, on_done, &done);
-	active->ops->hold(active, active->source, on_done, &done);
-	calls_fixture_settle(f);
-	/* as if it had been on its way */
-	becomes(f, 0, MODEM_ACTIVE);
-	becomes(f, 0, MODEM_HELD);
-	becomes(f, 1, MODEM_HELD);
-	becomes(f, 1, MODEM_ACTIVE);
-	assert_int_equal(held->state, CALL_ACTIVE);
-	assert_int_equal(active->state, CALL_HELD);
-	/* a call that ends has ended */
-	becomes(f, 1, MODEM_TERMINATED);
-	assert_ptr_equal(calls_fixture_only(f), held);
-	fake_modem_answer(f->modem);
-	calls_fixture_settle(f);
-	assert_int_equal(done.times, 2);
-	becomes(f, 0, MODEM_ACTIVE);
-	becomes(f, 0, MODEM_HELD);
-	assert_int_equal(held->state, CALL_HELD);
-}
-
-static void test_the_held_call_resumes_when_the_active_is_hung_up(void **state)
-{
-	struct calls_fixture *f = *state;
-	struct call *active, *held;
-	struct done done = { 0 };
-
-	one_held(f, &active, &held);
-	f->modem->acts = true;
-	decide(active, CALL_ENDED);
-	decide(held, CALL_ACTIVE);
-	held->ops->unhold(held, held->source, on_done, &done);
-	active->ops->hangup(active, active->source, on_done, &done);
-	(void)engine_call_state(f->engine, active, CALL_ENDED, false);
-	calls_fixture_settle(f);
-	assert_string_equal(f->modem->asked, "HangupAndAccept\n");
-	assert_int_equal(done.times, 2);
-	assert_int_equal(done.failed, 0);
-	assert_ptr_equal(calls_fixture_only(f), held);
-	assert_int_equal(f->modem->calls[0].state, MODEM_ACTIVE);
-}
-
 static void test_one_call_is_held_and_resumed(void **state)
 {
 	struct calls_fixture *f = *state;
@@ -493,30 +218,6 @@ static void test_one_call_is_held_and_resumed(void **state)
 	calls_fixture_settle(f);
 	assert_int_equal(f->modem->calls[0].state, MODEM_ACTIVE);
 	assert_string_equal(f->modem->asked, "HoldAndAccept\nHoldAndAccept\n");
-}
-
-static void test_a_hold_that_would_answer_the_waiting_call_is_refused(void **state)
-{
-	struct calls_fixture *f = *state;
-	struct call *first, *second;
-	struct done done = { 0 };
-
-	two(f, &first, &second);
-	decide(first, CALL_HELD);
-	first->ops->hold(first, first->source, on_done, &done);
-	assert_int_equal(done.failed, 1);
-	assert_string_equal(f->modem->asked, "");
-}
-
-static void test_a_conference(void **state)
-{
-	struct calls_fixture *f = *state;
-	struct call *active, *held;
-
-	one_held(f, &active, &held);
-	fake_engine_join(f->engine, active, held);
-	calls_fixture_settle(f);
-	assert_string_equal(f->modem->asked, "JoinMultiparty 0\n");
 }
 
 /* ---- beside others --------------------------------------------------------------------------------- */
@@ -691,21 +392,7 @@ int main(void)
 		MODEM_TEST(test_a_headset_dials),
 		MODEM_TEST(test_what_is_no_number_is_not_dialled),
 		MODEM_TEST(test_a_modem_that_does_not_dial),
-		MODEM_TEST(test_the_second_is_answered_and_the_first_held_by_one_request),
-		MODEM_TEST(test_the_same_in_the_other_order),
-		MODEM_TEST(test_both_learn_that_it_was_refused),
-		MODEM_TEST(test_the_first_is_hung_up_for_the_second),
-		MODEM_TEST(test_the_waiting_call_is_rejected),
-		MODEM_TEST(test_active_and_held_are_swapped),
-		MODEM_TEST(test_a_hold_waits_for_the_other_to_be_resumed),
-		MODEM_TEST(test_a_hold_that_nothing_follows_fails),
-		MODEM_TEST(test_what_is_held_by_an_answer_is_hung_up_alone),
-		MODEM_TEST(test_a_call_is_resumed_after_the_other_is_hung_up),
-		MODEM_TEST(test_states_from_before_a_request_do_not_undo_it),
-		MODEM_TEST(test_the_held_call_resumes_when_the_active_is_hung_up),
 		MODEM_TEST(test_one_call_is_held_and_resumed),
-		MODEM_TEST(test_a_hold_that_would_answer_the_waiting_call_is_refused),
-		MODEM_TEST(test_a_conference),
 		MODEM_TEST(test_gnome_calls_shows_the_same_call),
 		MODEM_TEST(test_headsets_see_the_network),
 		MODEM_TEST(test_its_calls_end_when_it_goes_and_are_seen_when_it_comes_back),
