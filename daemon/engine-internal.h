@@ -79,6 +79,10 @@ struct engine_device {
 	uint64_t unused_ms;     /* 0, or when a link that a call left counts as forgotten */
 	uint64_t unseen_ms;     /* 0, or when its card counts as one without headset mode */
 	uint32_t unseen_card;   /* for which the endpoint was renewed; 0 for none */
+	uint32_t watched;  /* the run of its output that is watched, as graph_runs(); 0 for none */
+	uint32_t sent;     /* packets, when that began */
+	uint64_t watch_ms; /* 0, or when to see whether there are more */
+	unsigned int restarts; /* of its card, since there were */
 	int battery_percent;
 	uint8_t speaker_gain;
 	uint8_t microphone_gain;
@@ -159,6 +163,7 @@ struct engine {
 	size_t n_listeners;
 	route_device narrow_band[ENGINE_MAX_HEADSETS]; /* mSBC failed with these; the oldest goes */
 	size_t n_narrow_band;
+	bool uncounted; /* a link was taken for silent while its adapter had never counted a packet */
 	struct engine_gains gains[ENGINE_MAX_HEADSETS]; /* as they were left; the oldest goes */
 	size_t n_gains;
 
@@ -310,6 +315,10 @@ void engine_listen_no_more(struct engine *engine);
 /** Earliest time at which a headset's closed link is to be judged, UINT64_MAX for none; judges
  * those that are due. */
 uint64_t engine_judge_closed_links(struct engine *engine, uint64_t now_ms);
+
+/** engine-silence.c: a sound link that is up and has no sound gets it; when to look again, UINT64_MAX for
+ * not before something changes. */
+uint64_t engine_watch_silence(struct engine *engine, uint64_t now_ms);
 
 /** engine-status.c: what headsets are told of this machine. The system bus is there, or gone. */
 void engine_status_begin(struct engine *engine, struct bus *bus);

@@ -292,6 +292,8 @@ void engine_settle(struct engine *engine)
 							    waits_for_link(engine));
 			engine->graph_due_ms =
 				earlier(engine->graph_due_ms, graph_reread(engine->graph, now_ms));
+			engine->graph_due_ms =
+				earlier(engine->graph_due_ms, engine_watch_silence(engine, now_ms));
 		} else {
 			engine->graph_due_ms = UINT64_MAX;
 		}

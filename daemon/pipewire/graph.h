@@ -164,6 +164,9 @@ void graph_restart_card(struct graph *graph, route_device device);
  */
 bool graph_keeps_errors(const struct graph *graph);
 
+/** How often a headset's output has begun to run, for @node of the plan; 0 while it does not. */
+uint32_t graph_runs(const struct graph *graph, uint32_t node);
+
 /** Software mute of the call's capture streams (X8). */
 void graph_set_muted(struct graph *graph, bool muted);
 

@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: callroute contributors */
 /*
  * Sinks and sources. Their properties do not change during their life as far as we use them, so
- * each is bound only until it has told them.
+ * each is bound only until it has told them, but for those whose state matters.
  */
 #include "private.h"
 
@@ -66,12 +66,33 @@ static enum form_factor read_form(const struct spa_dict *props)
 	return FORM_UNKNOWN;
 }
 
+static void read_state(struct node *node, enum pw_node_state state)
+{
+	bool running = state == PW_NODE_STATE_RUNNING;
+
+	if (running == node->running)
+		return;
+	node->running = running;
+	if (running)
+		node->starts++;
+	graph_streams_changed(node->global.graph);
+}
+
+uint32_t graph_runs(const struct graph *graph, uint32_t id)
+{
+	const struct node *node = global_find(graph, GLOBAL_NODE, id);
+
+	return node != NULL && node->running ? node->starts : 0;
+}
+
 static void on_info(void *data, const struct pw_node_info *info)
 {
 	struct node *node = data;
 	const struct spa_dict *props = info->props;
 
-	if (props == NULL)
+	if (node->global.settled)
+		read_state(node, info->state);
+	if (props == NULL || node->global.settled)
 		return;
 	node->card_id = props_u32(props, PW_KEY_DEVICE_ID, PLAN_NONE);
 	node->device = props_u32(props, "card.profile.device", PLAN_NONE);
@@ -87,7 +108,11 @@ static void on_info(void *data, const struct pw_node_info *info)
 	if (node_is_endpoint(node))
 		graph_endpoints_changed(node->global.graph);
 	global_settle(&node->global);
-	global_unbind(&node->global);
+	/* A headset's output is there for calls only, and what it does is of interest. */
+	if (node->bluetooth_hfp && !node->capture)
+		read_state(node, info->state);
+	else
+		global_unbind(&node->global);
 }
 
 static const struct pw_node_events node_events = {

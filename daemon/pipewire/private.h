@@ -5,8 +5,9 @@
  *
  * - Every global that matters has a struct that begins with a struct global; graph->globals finds
  *   it by id. What does not matter (video, ports, factories) leaves no trace.
- * - Only cards stay bound. A node, and the client behind a stream, is bound until it has told its
- *   properties once, so that an idle daemon is not woken by other programs' streams.
+ * - Cards stay bound, and so do the outputs of headsets, which are there in headset mode. Any other node,
+ *   and the client behind a stream, is bound until it has told its properties once, so that an idle daemon
+ *   is not woken by other programs' streams.
  *   A stream with a call's role stays bound while it is there: whether it runs is what tells a call.
  * - Two things can become stale: the endpoints (cards, ports, nodes of the snapshot) and the
  *   streams of the call. A stream of no call makes neither stale.
@@ -208,6 +209,8 @@ struct node {
 	int32_t priority;
 	enum form_factor form_factor;
 	uint64_t since_ns; /* when it came */
+	bool running;      /* known of a headset's output only */
+	uint32_t starts;   /* how often it has begun to */
 };
 
 int node_new(struct graph *graph, uint32_t id, bool capture, const struct spa_dict *props);

@@ -61,17 +61,7 @@ static route_device from_address(const bdaddr_t *address)
 
 /* ---- what an adapter can ------------------------------------------------------------------- */
 
-static bool has_transparent_esco(int fd, uint16_t id, route_device local)
-{
-	struct hci_dev_info info = { .dev_id = id };
-
-	if (ioctl(fd, HCIGETDEVINFO, &info) < 0 || from_address(&info.bdaddr) != local)
-		return false;
-	/* the kernel asks for the same two when a transparent link is dialled */
-	return info.features[2] & LMP_TRSP_SCO && info.features[3] & LMP_ESCO;
-}
-
-bool sco_wide_band(route_device local)
+static bool read_adapter(route_device local, struct hci_dev_info *ret)
 {
 	union { /* the list ends in a flexible array */
 		struct hci_dev_list_req request;
@@ -79,18 +69,39 @@ bool sco_wide_band(route_device local)
 			      HCI_MAX_DEV * sizeof(struct hci_dev_req)];
 	} list = { .request = { .dev_num = HCI_MAX_DEV } };
 	int fd = socket(AF_BLUETOOTH, SOCK_RAW | SOCK_CLOEXEC, BTPROTO_HCI);
-	bool can = false;
+	bool found = false;
 
 	if (fd >= 0 && ioctl(fd, HCIGETDEVLIST, &list) == 0) {
-		for (unsigned int i = 0; i < list.request.dev_num && !can; i++)
-			can = has_transparent_esco(fd, list.request.dev_req[i].dev_id, local);
+		for (unsigned int i = 0; i < list.request.dev_num && !found; i++) {
+			*ret = (struct hci_dev_info){ .dev_id = list.request.dev_req[i].dev_id };
+			found = ioctl(fd, HCIGETDEVINFO, ret) == 0 &&
+				from_address(&ret->bdaddr) == local;
+		}
 	} else {
-		log_info("The adapter's features cannot be read (%s): no wide band speech",
-			 strerror(errno));
+		log_info("The Bluetooth adapters cannot be read: %s", strerror(errno));
 	}
 	if (fd >= 0)
 		close(fd);
-	return can;
+	return found;
+}
+
+bool sco_wide_band(route_device local)
+{
+	struct hci_dev_info info;
+
+	/* the kernel asks for the same two when a transparent link is dialled */
+	return read_adapter(local, &info) && info.features[2] & LMP_TRSP_SCO &&
+	       info.features[3] & LMP_ESCO;
+}
+
+bool sco_sent(route_device local, route_device remote, uint32_t *ret)
+{
+	struct hci_dev_info info;
+
+	if (!read_adapter(local, &info))
+		return false;
+	*ret = info.stat.sco_tx;
+	return true;
 }
 
 /* ---- dialling ------------------------------------------------------------------------------ */

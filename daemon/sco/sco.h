@@ -41,4 +41,9 @@ struct sco_dial *sco_dial_cancel(struct sco_dial *dial);
  * cannot be found out. Asks the kernel only, which has read it from the adapter at its start. */
 bool sco_wide_band(route_device local);
 
+/** How many packets of sound have gone out through an adapter since it is up, to whichever headset; it
+ * wraps. Kept by the kernel's driver. False where that cannot be found out. @remote is the headset that is
+ * meant; the rig counts for each. */
+bool sco_sent(route_device local, route_device remote, uint32_t *ret);
+
 #endif

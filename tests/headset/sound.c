@@ -15,6 +15,7 @@
 #include <pipewire/pipewire.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -47,6 +48,8 @@ struct sound {
 	bool connecting;
 	unsigned int periods_without_packet;
 	unsigned long received;
+	uint32_t *heard; /* packets, in a file beside a Unix socket; NULL for none */
+	bool uncounted;
 
 	struct tone microphone;
 	struct wav *wav;
@@ -87,6 +90,18 @@ static void on_pace(void *data, uint64_t expirations)
 		send_packet(sound);
 }
 
+void sound_heard(struct sound *sound, unsigned int packets)
+{
+	sound->received += packets;
+	if (sound->heard && !sound->uncounted)
+		*sound->heard += packets;
+}
+
+void sound_count(struct sound *sound, bool count)
+{
+	sound->uncounted = !count;
+}
+
 static void listen_to(struct sound *sound, const int16_t *samples, size_t n)
 {
 	if (sound->wav)
@@ -114,7 +129,7 @@ static void receive_all(struct sound *sound)
 			sound_close(sound);
 			return;
 		}
-		sound->received++;
+		sound_heard(sound, 1);
 		sound->periods_without_packet = 0;
 		listen_to(sound, samples, (size_t)n / sizeof(*samples));
 		if (sound->bluetooth)
@@ -220,6 +235,49 @@ static int start_listening(struct sound *sound)
 	return sound->listener ? 0 : -ENOMEM;
 }
 
+#define HEARD_PATH_SIZE (sizeof(((struct sockaddr_un *)0)->sun_path) + sizeof(".heard"))
+
+static void heard_path(const struct sound *sound, char ret[static HEARD_PATH_SIZE])
+{
+	char *end;
+
+	strcpy(ret, sound->path.sun_path);
+	end = strrchr(ret, '.');
+	strcpy(end ? end : ret + strlen(ret), ".heard");
+}
+
+/* For who sends, as a radio's driver would count. */
+static void open_heard(struct sound *sound)
+{
+	char path[HEARD_PATH_SIZE];
+	void *heard;
+	int fd;
+
+	if (sound->heard)
+		return;
+	heard_path(sound, path);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return;
+	if (ftruncate(fd, sizeof(*sound->heard)) == 0) {
+		heard = mmap(NULL, sizeof(*sound->heard), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			     0);
+		sound->heard = heard != MAP_FAILED ? heard : NULL;
+	}
+	close(fd);
+}
+
+static void close_heard(struct sound *sound)
+{
+	char path[HEARD_PATH_SIZE];
+
+	if (!sound->heard)
+		return;
+	heard_path(sound, path);
+	unlink(path);
+	munmap(sound->heard, sizeof(*sound->heard));
+}
+
 int sound_listen_unix(struct sound *sound, const char *path)
 {
 	if (strlen(path) >= sizeof(sound->path.sun_path))
@@ -228,6 +286,7 @@ int sound_listen_unix(struct sound *sound, const char *path)
 	sound->bluetooth = false;
 	sound->path.sun_family = AF_UNIX;
 	strcpy(sound->path.sun_path, path);
+	open_heard(sound);
 	return start_listening(sound);
 }
 
@@ -417,6 +476,7 @@ struct sound *sound_free(struct sound *sound)
 	sound->pace = drop_source(sound, sound->pace);
 	sound->measure_end = drop_source(sound, sound->measure_end);
 	sound->wav = wav_free(sound->wav);
+	close_heard(sound);
 	free(sound->measure_samples);
 	free(sound);
 	return NULL;

@@ -32,12 +32,13 @@ struct sound_events {
 /** @events is borrowed for the life of the sound. Return: 0 or -errno. */
 int sound_new(struct pw_loop *loop, const struct sound_events *events, void *data,
 	      struct sound **ret);
-/** NULL-safe; returns NULL. A Unix socket's file is removed. */
+/** NULL-safe; returns NULL. A Unix socket's files are removed. */
 struct sound *sound_free(struct sound *sound);
 
 /**
  * sound_listen_unix() - wait for links on a SEQPACKET Unix socket
- * The microphone is paced by a timer of 3 ms.
+ * The microphone is paced by a timer of 3 ms. Beside NAME.sco, NAME.heard has the number of packets that
+ * came, a uint32_t.
  */
 int sound_listen_unix(struct sound *sound, const char *path);
 
@@ -82,5 +83,9 @@ int sound_measure(struct sound *sound, double seconds,
 
 /** Packets received on this and all links before. */
 unsigned long sound_received(const struct sound *sound);
+/** Count some that came by a link which is not this sound's. */
+void sound_heard(struct sound *sound, unsigned int packets);
+/** Whether NAME.heard counts them, as it does from the beginning on. */
+void sound_count(struct sound *sound, bool count);
 
 #endif

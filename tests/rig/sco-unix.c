@@ -12,6 +12,7 @@
 #include "daemon/sco/sco-listen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pipewire/pipewire.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,6 +113,18 @@ struct sco_dial *sco_dial_cancel(struct sco_dial *dial)
 bool sco_wide_band(route_device local)
 {
 	return true;
+}
+
+/* The headset counts what it gets, in a file beside its socket. */
+bool sco_sent(route_device local, route_device remote, uint32_t *ret)
+{
+	struct sockaddr_un path = path_of(remote, "heard");
+	int fd = open(path.sun_path, O_RDONLY | O_CLOEXEC);
+	bool known = fd >= 0 && read(fd, ret, sizeof(*ret)) == sizeof(*ret);
+
+	if (fd >= 0)
+		close(fd);
+	return known;
 }
 
 /* ---- links that headsets open ----------------------------------------------------------------- */

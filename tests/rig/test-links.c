@@ -95,6 +95,7 @@ static int stop_test(void **state)
 	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
 		rig_headset_disconnect(f->rig, addresses[i]);
 		(void)sound_refuse(headset_sound(rig_headset(f->rig, addresses[i])), false);
+		sound_count(headset_sound(rig_headset(f->rig, addresses[i])), true);
 		if (!rig_wait(f->rig, LIMIT_MS, !view_profile(rig_view(f->rig), addresses[i])[0]))
 			return -1;
 	}
@@ -200,6 +201,7 @@ struct msbc {
 	int listen_fd;
 	int fd;
 	unsigned int packets;
+	struct sound *sound; /* which counts them */
 };
 
 static void msbc_listen(struct rig *rig, const char *address, struct msbc *ret)
@@ -207,7 +209,7 @@ static void msbc_listen(struct rig *rig, const char *address, struct msbc *ret)
 	struct sockaddr_un path;
 
 	make_path(rig, address, "msbc", &path);
-	*ret = (struct msbc){ .fd = -1 };
+	*ret = (struct msbc){ .fd = -1, .sound = headset_sound(rig_headset(rig, address)) };
 	ret->listen_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	assert_int_equal(bind(ret->listen_fd, (struct sockaddr *)&path, sizeof(path)), 0);
 	assert_int_equal(listen(ret->listen_fd, 1), 0);
@@ -247,6 +249,7 @@ static bool msbc_received(struct msbc *msbc, unsigned int wanted)
 	/* PipeWire sends what it receives in size, so nothing before it has received */
 	(void)send(msbc->fd, silence, sizeof(silence), MSG_DONTWAIT | MSG_NOSIGNAL);
 	for (ssize_t n; (n = recv(msbc->fd, packet, sizeof(packet), MSG_DONTWAIT)) > 0;) {
+		sound_heard(msbc->sound, 1);
 		if (n == MSBC_PACKET_SIZE && packet[0] == 0x01 && (packet[1] & 0x0f) == 0x08 &&
 		    packet[2] == 0xad)
 			msbc->packets++;
@@ -459,6 +462,27 @@ static void test_x5_asked_for_by_bcc(void **state)
 	end(f, call);
 }
 
+/* ---- links without sound ----------------------------------------------------------------------- */
+
+/* PipeWire 1.4 has outputs that run and send nothing, for good. */
+static void test_a_link_over_which_nothing_is_sent_is_made_anew(void **state)
+{
+	struct fixture *f = *state;
+	struct rig *rig = f->rig;
+	struct phone_call *call;
+
+	connect_headset(f, PLAIN);
+	sound_count(sound_of(f, PLAIN), false);
+	call = answer_there(f, PLAIN);
+	expect(rig_headset_wait(rig, PLAIN, "sco up", LIMIT_MS));
+	expect(rig_headset_wait(rig, PLAIN, "sco down", LIMIT_MS));
+	sound_count(sound_of(f, PLAIN), true);
+	expect(rig_headset_wait(rig, PLAIN, "sco up", LIMIT_MS));
+	expect_sound_at(f, PLAIN, call);
+	assert_string_equal(phone_sees(f->phone, "Rule"), "P2");
+	end(f, call);
+}
+
 /* ---- HSP ---------------------------------------------------------------------------------------- */
 
 static void test_hsp_the_button_answers_and_then_hangs_up(void **state)
@@ -564,6 +588,7 @@ int main(int argc, char **argv)
 		LINKS_TEST(test_x5_a_link_without_a_call_is_closed_again),
 		LINKS_TEST(test_x5_a_link_that_no_stream_uses_is_closed_after_a_while),
 		LINKS_TEST(test_x5_asked_for_by_bcc),
+		LINKS_TEST(test_a_link_over_which_nothing_is_sent_is_made_anew),
 		LINKS_TEST(test_hsp_the_button_answers_and_then_hangs_up),
 		LINKS_TEST(test_hsp_the_button_takes_a_call_that_is_elsewhere),
 		LINKS_TEST(test_hsp_the_button_without_a_call_changes_nothing),
