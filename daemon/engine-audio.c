@@ -269,13 +269,35 @@ static void select_codec(struct engine_device *entry, enum sco_codec codec)
 /** Between +CIEV of a call that is dialled and its sound link, for those that need it. */
 #define PAUSE_MS 500u
 
+/** How long a link waits for the headset's output in PipeWire. */
+#define OUTPUT_MS 300u
+
+/* A call has sound for the headset, and its output does not run yet. */
+static bool output_is_coming(struct engine *engine, const struct engine_device *entry)
+{
+	const struct plan_snapshot *snapshot = graph_snapshot(engine->graph);
+
+	if (!graph_wants_output_first(engine->graph) || !route_is_bluetooth(engine->decided) ||
+	    engine->decided.device != entry->device ||
+	    graph_runs(engine->graph, engine->plan.sink) != 0)
+		return false;
+	for (size_t i = 0; i < snapshot->n_streams; i++) {
+		if (snapshot->streams[i].in_call && !snapshot->streams[i].capture)
+			return true;
+	}
+	return false;
+}
+
 static void dial(struct engine *engine, struct engine_device *entry)
 {
-	if (!(entry->quirks & QUIRK_PAUSE) || engine_call_in(engine, CALL_DIALING) == NULL) {
+	bool pause = (entry->quirks & QUIRK_PAUSE) && engine_call_in(engine, CALL_DIALING) != NULL;
+
+	entry->dial_awaits_output = !pause && output_is_coming(engine, entry);
+	if (!pause && !entry->dial_awaits_output) {
 		hsphfpd_endpoint_dial(entry->endpoint);
 		return;
 	}
-	entry->dial_ms = monotonic_ms() + PAUSE_MS;
+	entry->dial_ms = monotonic_ms() + (pause ? PAUSE_MS : OUTPUT_MS);
 	engine_settle(engine); /* sets the timer */
 }
 
@@ -288,7 +310,8 @@ uint64_t engine_dial_paused(struct engine *engine, uint64_t now_ms)
 
 		if (entry->dial_ms == 0)
 			continue;
-		if (entry->dial_ms > now_ms) {
+		if (entry->dial_ms > now_ms &&
+		    (!entry->dial_awaits_output || output_is_coming(engine, entry))) {
 			next = entry->dial_ms < next ? entry->dial_ms : next;
 			continue;
 		}

@@ -64,21 +64,22 @@ struct engine_device {
 	bool turned_away;  /* it did so while the call's sound was elsewhere */
 	bool incoming;     /* it opened a link, which the agent does not have yet */
 	bool audio_up;
-	enum sco_codec codec;   /* of the link that is up */
-	uint64_t ask_ms;        /* 0, or when to ask for the channel of one that came without */
-	bool asked;             /* once already */
-	uint64_t renew_ms;      /* 0, or when to make the endpoint anew at the latest */
-	uint64_t sco_closed_ms; /* 0, or when to judge a closed link */
-	unsigned int lost;      /* links, as the audio agent counts them */
-	uint64_t lost_ms;       /* when the last of them was */
-	uint64_t dial_ms;       /* 0, or when to go on with the link that is wanted */
-	uint64_t up_ms;         /* when the link came up */
-	uint64_t reopen_ms;     /* 0, or when QUIRK_DROPS_ONCE gets its second link */
-	bool reopened;          /* it has had it, in this call */
-	bool for_call;          /* the link was asked for while the call's sound went there */
-	uint64_t unused_ms;     /* 0, or when a link that a call left counts as forgotten */
-	uint64_t unseen_ms;     /* 0, or when its card counts as one without headset mode */
-	uint32_t unseen_card;   /* for which the endpoint was renewed; 0 for none */
+	enum sco_codec codec;    /* of the link that is up */
+	uint64_t ask_ms;         /* 0, or when to ask for the channel of one that came without */
+	bool asked;              /* once already */
+	uint64_t renew_ms;       /* 0, or when to make the endpoint anew at the latest */
+	uint64_t sco_closed_ms;  /* 0, or when to judge a closed link */
+	unsigned int lost;       /* links, as the audio agent counts them */
+	uint64_t lost_ms;        /* when the last of them was */
+	uint64_t dial_ms;        /* 0, or when to go on with the link that is wanted */
+	bool dial_awaits_output; /* sooner, once the headset's output runs */
+	uint64_t up_ms;          /* when the link came up */
+	uint64_t reopen_ms;      /* 0, or when QUIRK_DROPS_ONCE gets its second link */
+	bool reopened;           /* it has had it, in this call */
+	bool for_call;           /* the link was asked for while the call's sound went there */
+	uint64_t unused_ms;      /* 0, or when a link that a call left counts as forgotten */
+	uint64_t unseen_ms;      /* 0, or when its card counts as one without headset mode */
+	uint32_t unseen_card;    /* for which the endpoint was renewed; 0 for none */
 	uint32_t watched;  /* the run of its output that is watched, as graph_runs(); 0 for none */
 	uint32_t sent;     /* packets, when that began */
 	uint64_t watch_ms; /* 0, or when to see whether there are more */

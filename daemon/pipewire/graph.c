@@ -170,11 +170,18 @@ static void on_info(void *data, const struct pw_core_info *info)
 		(void)sscanf(info->version, "%u.%u.%u", &major, &minor, &micro);
 	graph->keeps_errors =
 		major > 1 || (major == 1 && (minor > 5 || (minor == 5 && micro > 80)));
+	graph->output_first =
+		(major == 1 && !graph->keeps_errors) || (major == 0 && minor == 3 && micro >= 70);
 }
 
 bool graph_keeps_errors(const struct graph *graph)
 {
 	return graph->keeps_errors;
+}
+
+bool graph_wants_output_first(const struct graph *graph)
+{
+	return graph->output_first;
 }
 
 static const struct pw_core_events core_events = {

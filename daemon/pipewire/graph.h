@@ -167,6 +167,11 @@ bool graph_keeps_errors(const struct graph *graph);
 /** How often a headset's output has begun to run, for @node of the plan; 0 while it does not. */
 uint32_t graph_runs(const struct graph *graph, uint32_t node);
 
+/** A sound link has to wait until the headset's output runs: that of PipeWire 0.3.70 to 1.5.80 may lose its
+ * only buffer where it starts after the link, and be silent until it stops. Older ones stand still until the link
+ * is up, so that none would ever run. */
+bool graph_wants_output_first(const struct graph *graph);
+
 /** Software mute of the call's capture streams (X8). */
 void graph_set_muted(struct graph *graph, bool muted);
 

@@ -457,7 +457,8 @@ struct graph {
 	bool lost;
 	bool changed;
 	bool muted;
-	bool full; /* a bound was met and logged */
+	bool full;         /* a bound was met and logged */
+	bool output_first; /* graph_wants_output_first() */
 	uint64_t last_request_ns;
 	uint64_t began_ns;      /* when a stream last began to record */
 	uint64_t stopped_ns[2]; /* and when streams last stopped, the latest first */
