@@ -506,6 +506,7 @@ static void test_hsp_the_button_answers_and_then_hangs_up(void **state)
 	headset_button(rig_headset(rig, OLD));
 	expect(phone_told(f->phone, "Hangup", LIMIT_MS));
 	expect(rig_headset_wait(rig, OLD, "sco down", LIMIT_MS));
+	expect(rig_wait(rig, LIMIT_MS, !strcmp(phone_call_state(call), "ended")));
 	end(f, call);
 }
 
