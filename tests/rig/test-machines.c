@@ -258,6 +258,8 @@ static void test_phone_in_a_call_by_its_modem(void **state)
 							    .n_profiles = SPA_N_ELEMENTS(profiles),
 							    ROUTES(routes) });
 	phone_has_nodes("out", "in");
+	/* WirePlumber 0.5.18 chooses the profile with more ports, others that of the highest priority */
+	fake_card_set_profile(phone, HIFI);
 	expect_endpoints(false, true, false);
 	/* dialled: the earpiece comes with the profile */
 	world.desired.cellular = true;
