@@ -4,7 +4,7 @@
  * What headsets show of this machine, its battery, as a stand-in for UPower has it; and what they may
  * switch off of it.
  */
-#include "rig.h"
+#include "phone.h"
 
 #include "dbus/bus.h"
 
@@ -180,13 +180,17 @@ static void test_nrec_is_off_unless_a_program_cancels_echo(void **state)
 {
 	struct fixture *f = *state;
 	struct view *view = rig_view(f->rig);
+	struct phone *phone;
 
 	assert_int_equal(view_plug(view, "echo-cancel-source", "Audio/Source/Virtual", "none", 0),
 			 0);
 	assert_true(rig_wait(f->rig, LIMIT_MS, view_node(view, "echo-cancel-source")));
-	/* a daemon that is ready has seen what was there before it */
+	/* a daemon that shows the loudspeaker has seen what was there before it */
 	rig_daemon_stop(f->rig, 0);
 	assert_int_equal(rig_daemon_start(f->rig), 0);
+	assert_int_equal(phone_new(f->rig, &phone), 0);
+	assert_true(rig_wait(f->rig, LIMIT_MS, phone_sees_endpoint(phone, "speaker")));
+	phone_free(phone);
 	assert_int_equal(rig_headset_connect(f->rig, HEADSET), 0);
 	rig_headset_forget_lines(f->rig, HEADSET);
 	assert_true(says(f, "AT+CMEE=1", "< OK"));
