@@ -456,7 +456,11 @@ static int on_audio_failed(void *data, struct hsphfpd_endpoint *endpoint, int er
 	if (entry == NULL)
 		return -1;
 	entry->audio_wanted = false;
-	if (error == ECANCELED) { /* the audio agent's doing, no fault of the headset's */
+	if (error == ECANCELED ||
+	    error == EUSERS) { /* the agent's doing, no fault of the headset's */
+		/* PipeWire does so while it holds the link before, which has broken in the midst of the
+		 * same request; its nodes rest in error then, with what they hold */
+		entry->turned_away = error == EUSERS && entry->restarts++ < ENGINE_MAX_RESTARTS;
 		engine_settle(engine);
 		return -1;
 	}

@@ -83,7 +83,7 @@ struct engine_device {
 	uint32_t watched;  /* the run of its output that is watched, as graph_runs(); 0 for none */
 	uint32_t sent;     /* packets, when that began */
 	uint64_t watch_ms; /* 0, or when to see whether there are more */
-	unsigned int restarts; /* of its card, since there were */
+	unsigned int restarts; /* of its card, for the sake of this call's sound */
 	int battery_percent;
 	uint8_t speaker_gain;
 	uint8_t microphone_gain;
@@ -316,6 +316,9 @@ void engine_listen_no_more(struct engine *engine);
 /** Earliest time at which a headset's closed link is to be judged, UINT64_MAX for none; judges
  * those that are due. */
 uint64_t engine_judge_closed_links(struct engine *engine, uint64_t now_ms);
+
+/** How often a card is started anew for the sake of one call's sound. */
+#define ENGINE_MAX_RESTARTS 3u
 
 /** engine-silence.c: a sound link that is up and has no sound gets it; when to look again, UINT64_MAX for
  * not before something changes. */

@@ -12,7 +12,6 @@
 
 /** An output that runs has sent hundreds of packets by then. */
 #define SILENT_MS 600u
-#define RESTARTS_MAX 3u
 
 static bool packets_sent(const struct engine *engine, const struct engine_device *entry,
 			 uint32_t *ret)
@@ -54,7 +53,7 @@ static void judge(struct engine *engine, struct engine_device *entry)
 		return;
 	}
 	/* Not every driver counts; one that does not tells so only by what is done in vain. */
-	if (entry->restarts == RESTARTS_MAX || (sent == 0 && engine->uncounted))
+	if (entry->restarts >= ENGINE_MAX_RESTARTS || (sent == 0 && engine->uncounted))
 		return;
 	engine->uncounted = engine->uncounted || sent == 0;
 	entry->restarts++;

@@ -156,7 +156,7 @@ static void offer(struct hsphfpd *service)
 	int r = -ENOMEM;
 
 	if (!agent) {
-		setup_fail(service, ECANCELED, HSPHFPD_ERROR("Rejected"),
+		setup_fail(service, EUSERS, HSPHFPD_ERROR("Rejected"),
 			   "every audio agent turned it down");
 		return;
 	}

@@ -54,9 +54,10 @@ struct hsphfpd_events {
 	int (*audio_wanted)(void *data, struct hsphfpd_endpoint *endpoint, enum sco_codec codec);
 	/** The link is up (the agent has it), has ended (after it was up), or could not be set up.
 	 * @error is an errno, positive: that of the dialling (ETIMEDOUT where nothing happened),
-	 * ECONNRESET where the headset closed it at once, ECANCELED where the audio agent turned it
-	 * down or went away, which is no fault of the headset's. audio_failed() returns after how many
-	 * ms to try again, while the agent waits, or -1 to give up; for ECANCELED it is not asked. */
+	 * ECONNRESET where the headset closed it at once, EUSERS where every audio agent turned it down,
+	 * ECANCELED where the one that asked released it or went away; these two are no fault of the
+	 * headset's. audio_failed() returns after how many ms to try again, while the agent waits, or -1
+	 * to give up; for EUSERS and ECANCELED it is not asked. */
 	void (*audio_up)(void *data, struct hsphfpd_endpoint *endpoint, enum sco_codec codec);
 	void (*audio_down)(void *data, struct hsphfpd_endpoint *endpoint);
 	int (*audio_failed)(void *data, struct hsphfpd_endpoint *endpoint, int error);

@@ -102,9 +102,13 @@ static const char *act_sco_close(struct replay *replay, const struct policy_even
 {
 	struct headset *headset = headset_of(replay, event->device);
 	char before[ROUTE_STRING_SIZE];
+	unsigned long received;
 
 	if (!headset || !sound_up(headset_sound(headset)))
 		return "its sound link is not up";
+	/* one that breaks before the audio agent has it is a link that could not be set up (X3) */
+	received = sound_received(headset_sound(headset));
+	(void)rig_wait(replay->rig, SETTLE_MS, sound_received(headset_sound(headset)) != received);
 	(void)snprintf(before, sizeof(before), "%s", phone_sees(replay->phone, "Route"));
 	replay->no_error = true;
 	sound_close(headset_sound(headset));

@@ -153,7 +153,7 @@ static void test_agents_that_all_reject_close_the_link(void **state)
 	f->sco = fake_sco_connect(48);
 	expect_error(f, &answer, "Rejected");
 	assert_int_equal(f->failed, 1);
-	assert_int_equal(f->error, ECANCELED);
+	assert_int_equal(f->error, EUSERS);
 	expect_hang_up(f);
 	assert_false(transport_exists(f));
 	assert_int_equal(f->up + f->down, 0);
