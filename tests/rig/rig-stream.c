@@ -5,6 +5,7 @@
  * as a softphone does. What it hears it prints five times a second: "heard HZ DBFS SHARE".
  *
  *	--play HZ        play a tone
+ *	--level DBFS     as loud as this
  *	--capture        listen
  *	--monitor        listen to what a sink plays, with --target
  *	--source NAME    be a microphone of that name that hears the tone of --play
@@ -36,6 +37,7 @@
 
 struct arguments {
 	double play_hz;
+	double level_dbfs;
 	bool capture;
 	bool monitor;
 	const char *source;
@@ -241,6 +243,7 @@ static int read_arguments(int argc, char **argv, struct arguments *ret)
 {
 	static const struct option options[] = {
 		{ "play", required_argument, NULL, 'p' },
+		{ "level", required_argument, NULL, 'l' },
 		{ "capture", no_argument, NULL, 'c' },
 		{ "monitor", no_argument, NULL, 'm' },
 		{ "source", required_argument, NULL, 's' },
@@ -253,11 +256,14 @@ static int read_arguments(int argc, char **argv, struct arguments *ret)
 	};
 	int option;
 
-	*ret = (struct arguments){ .name = "rig-stream" };
+	*ret = (struct arguments){ .name = "rig-stream", .level_dbfs = TONE_LEVEL_DBFS };
 	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
 		switch (option) {
 		case 'p':
 			ret->play_hz = atof(optarg);
+			break;
+		case 'l':
+			ret->level_dbfs = atof(optarg);
 			break;
 		case 'c':
 			ret->capture = true;
@@ -337,7 +343,7 @@ int main(int argc, char **argv)
 	if (arguments.callaudio)
 		pw_loop_add_signal(pw_main_loop_get_loop(program.loop), SIGTERM, on_terminate,
 				   &program);
-	tone_init(&program.tone, PLAY_RATE, arguments.play_hz, TONE_LEVEL_DBFS);
+	tone_init(&program.tone, PLAY_RATE, arguments.play_hz, arguments.level_dbfs);
 	program.arguments = &arguments;
 	program.again = pw_loop_add_timer(pw_main_loop_get_loop(program.loop), on_again, &program);
 	on_again(&program, 1);
