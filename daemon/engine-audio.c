@@ -136,6 +136,12 @@ static bool in_other_mode(const struct engine *engine, route_device device)
 	return card != NULL && card->profile != card->profile_hfp;
 }
 
+void engine_restart_card(struct engine *engine, struct engine_device *entry)
+{
+	entry->restarted = true;
+	graph_restart_card(engine->graph, entry->device);
+}
+
 /* PipeWire 0.3.65 takes a link that failed for one that it has, and crashes when the endpoint goes away
  * under it: first its nodes go, then the endpoint. */
 static void renew_with_card(struct engine *engine, struct engine_device *entry)
@@ -148,7 +154,7 @@ static void renew_with_card(struct engine *engine, struct engine_device *entry)
 	entry->incoming = false;
 	entry->codec_asked = false;
 	entry->renew_ms = monotonic_ms() + RENEW_MS;
-	graph_restart_card(engine->graph, entry->device);
+	engine_restart_card(engine, entry);
 }
 
 /* For the life of the process, the last ones of them. */
@@ -414,6 +420,7 @@ static void on_audio_up(void *data, struct hsphfpd_endpoint *endpoint, enum sco_
 	entry->audio_wanted = false;
 	entry->incoming = false;
 	entry->audio_up = true;
+	entry->restarted = false;
 	entry->sco_closed_ms = 0;
 	entry->codec = codec;
 	entry->up_ms = monotonic_ms();
@@ -434,8 +441,10 @@ static void on_audio_down(void *data, struct hsphfpd_endpoint *endpoint)
 	entry->lost++;
 	entry->lost_ms = monotonic_ms();
 	/* A link that a decision took from the headset closes late, perhaps when it has the call again:
-	 * only that of a route that stands, decided and in the graph, can be the headset's act. */
-	if (route_is_bluetooth(engine->verified) && engine->verified.device == entry->device &&
+	 * only that of a route that stands, decided and in the graph, can be the headset's act; nor is it one
+	 * where the link goes with its card. */
+	if (!entry->restarted && route_is_bluetooth(engine->verified) &&
+	    engine->verified.device == entry->device &&
 	    route_equal(engine->decided, engine->verified))
 		entry->sco_closed_ms = monotonic_ms() + engine->timeouts.sco_close_ms;
 	log_info("the sound link to a headset is down");
@@ -573,6 +582,6 @@ void engine_ask_again(struct engine *engine)
 		if (entry->audio_up || entry->audio_wanted)
 			continue;
 		log_debug("PipeWire was refused a sound link that it may have now");
-		graph_restart_card(engine->graph, entry->device);
+		engine_restart_card(engine, entry);
 	}
 }

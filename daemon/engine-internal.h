@@ -84,6 +84,7 @@ struct engine_device {
 	uint32_t sent;     /* packets, when that began */
 	uint64_t watch_ms; /* 0, or when to see whether there are more */
 	unsigned int restarts; /* of its card, for the sake of this call's sound */
+	bool restarted;        /* and its link has not come up again */
 	int battery_percent;
 	uint8_t speaker_gain;
 	uint8_t microphone_gain;
@@ -293,6 +294,9 @@ void engine_codec_settled(struct engine *engine, struct engine_device *entry, un
 void engine_codecs_changed(struct engine *engine, struct engine_device *entry);
 /** Negotiate with the headset that has become the route, ahead of the audio agent's request. */
 void engine_prepare_codec(struct engine *engine);
+/** Start a headset's card anew (graph_restart_card()); that its link goes down with it is not the headset's
+ * act. */
+void engine_restart_card(struct engine *engine, struct engine_device *entry);
 /** The audio agent was refused a link while the call's sound was elsewhere, and does not ask again by
  * itself: once all is linked, make it. */
 void engine_ask_again(struct engine *engine);

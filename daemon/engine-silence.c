@@ -59,7 +59,7 @@ static void judge(struct engine *engine, struct engine_device *entry)
 	entry->restarts++;
 	log_notice(
 		"nothing is sent over a sound link that is up, starting the headset's card anew");
-	graph_restart_card(engine->graph, entry->device);
+	engine_restart_card(engine, entry);
 }
 
 uint64_t engine_watch_silence(struct engine *engine, uint64_t now_ms)
