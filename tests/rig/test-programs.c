@@ -105,10 +105,29 @@ static bool listens(struct fixture *f)
 	return found;
 }
 
-/* Its account is chosen by an action, as from its own command line. */
-static void use_sip(struct fixture *f)
+/* Until then SIGUSR1 would end it. */
+static bool takes_signals(const struct fixture *f)
 {
-	const char *action = "set-provider-names", *provider = "sip";
+	unsigned long long caught = 0;
+	char path[64], line[256];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)process_pid(f->gnome));
+	file = fopen(path, "re");
+	while (file && caught == 0 && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "SigCgt: %llx", &caught) != 1)
+			caught = 0;
+	}
+	if (file)
+		(void)fclose(file);
+	return caught >> (SIGUSR1 - 1) & 1;
+}
+
+/* Its providers are chosen by an action, as from its own command line. "dummy" has calls without sound, which
+ * come by signals. */
+static void use_providers(struct fixture *f)
+{
+	const char *action = "set-provider-names", *const providers[] = { "sip", "dummy" };
 	DBusMessage *message = bus_message(GNOME, "/org/gnome/Calls", "org.gtk.Actions", "Activate",
 					   DBUS_TYPE_STRING, &action, DBUS_TYPE_INVALID);
 	DBusMessageIter iter, list, variant, names;
@@ -117,7 +136,8 @@ static void use_sip(struct fixture *f)
 	dbus_message_iter_open_container(&iter, DBUS_TYPE_ARRAY, "v", &list);
 	dbus_message_iter_open_container(&list, DBUS_TYPE_VARIANT, "as", &variant);
 	dbus_message_iter_open_container(&variant, DBUS_TYPE_ARRAY, "s", &names);
-	bus_append_basic(&names, DBUS_TYPE_STRING, &provider);
+	for (size_t i = 0; i < 2; i++)
+		bus_append_basic(&names, DBUS_TYPE_STRING, &providers[i]);
 	dbus_message_iter_close_container(&variant, &names);
 	dbus_message_iter_close_container(&list, &variant);
 	dbus_message_iter_close_container(&iter, &list);
@@ -161,8 +181,8 @@ static int start_gnome(struct fixture *f)
 	    bus_watch_name(f->bus, GNOME, on_owner, f, &f->watch) < 0 ||
 	    !rig_wait(rig, START_MS, f->there))
 		return -1;
-	use_sip(f);
-	return rig_wait(rig, START_MS, listens(f)) ? 0 : -1;
+	use_providers(f);
+	return rig_wait(rig, START_MS, listens(f) && takes_signals(f)) ? 0 : -1;
 }
 
 /* The other side of the world: it dials at once, plays a tone, and writes down what it hears. */
@@ -316,6 +336,44 @@ static void test_i2_a_call_of_another_softphone_beside_that_of_gnome_calls(void 
 	f->caller = process_free(f->caller);
 }
 
+/* It has no hold, so neither has the headset; what it has is the other two ways. */
+static void test_a_second_call_of_gnome_calls(void **state)
+{
+	struct fixture *f = *state;
+	struct rig *rig = f->rig;
+	struct headset *headset = rig_headset(rig, HEADSET);
+
+	rig_headset_forget_lines(rig, HEADSET);
+	process_kill(f->gnome, SIGUSR1);
+	expect(rig_headset_wait(rig, HEADSET, "< +CLIP: \"0987654321\"", LIMIT_MS));
+	headset_button(headset);
+	expect(rig_wait(rig, LIMIT_MS, phone_sees_route(f->phone, ROUTE, "P2")));
+	process_kill(f->gnome, SIGUSR1);
+	expect(rig_headset_wait(rig, HEADSET, "< +CCWA: \"0987654321\"", LIMIT_MS));
+	expect(rig_wait(rig, LIMIT_MS, phone_sees_calls(f->phone) == 2));
+	headset_send(headset, "AT+CHLD=2");
+	expect(rig_headset_wait(rig, HEADSET, "< +CME ERROR: 3", LIMIT_MS));
+	assert_int_equal(phone_sees_calls(f->phone), 2);
+
+	headset_send(headset, "AT+CHLD=0");
+	expect(rig_headset_wait(rig, HEADSET, "< OK", LIMIT_MS));
+	expect(rig_wait(rig, LIMIT_MS, phone_sees_calls(f->phone) == 1));
+	assert_int_equal(headset_indicator(headset, "call"), 1);
+	process_kill(f->gnome, SIGUSR1);
+	expect(rig_headset_wait(rig, HEADSET, "< +CCWA: \"0987654321\"", LIMIT_MS));
+	headset_send(headset, "AT+CHLD=1");
+	expect(rig_headset_wait(rig, HEADSET, "< OK", LIMIT_MS));
+	expect(rig_wait(rig, LIMIT_MS, phone_sees_calls(f->phone) == 1));
+	expect(rig_headset_wait(rig, HEADSET, "indicator callsetup 0", LIMIT_MS));
+	assert_int_equal(headset_indicator(headset, "call"), 1);
+	assert_int_equal(headset_indicator(headset, "callheld"), 0);
+	assert_true(phone_sees_route(f->phone, ROUTE, NULL));
+
+	headset_button(headset);
+	expect(rig_headset_wait(rig, HEADSET, "indicator call 0", LIMIT_MS));
+	expect(rig_wait(rig, LIMIT_MS, phone_sees_calls(f->phone) == 0));
+}
+
 static void test_gnome_calls_dies_in_the_middle_of_a_call(void **state)
 {
 	struct fixture *f = *state;
@@ -337,6 +395,7 @@ int main(void)
 		cmocka_unit_test(
 			test_p2_gnome_calls_is_answered_by_the_headset_and_sounds_both_ways),
 		cmocka_unit_test(test_i2_a_call_of_another_softphone_beside_that_of_gnome_calls),
+		cmocka_unit_test(test_a_second_call_of_gnome_calls),
 		cmocka_unit_test(test_gnome_calls_dies_in_the_middle_of_a_call),
 	};
 
