@@ -250,7 +250,10 @@ static const struct bus_property call_properties[] = {
 	{ "Number", "s", get_number, NULL },
 	{ 0 },
 };
-static const struct bus_interface call_interface = { CALL, call_methods, NULL, call_properties };
+static const struct bus_signal call_signals[] = { { "StateChanged", "i old, i new, u reason" },
+						  { 0 } };
+static const struct bus_interface call_interface = { CALL, call_methods, call_signals,
+						     call_properties };
 static const struct bus_interface *const call_interfaces[] = { &call_interface, NULL };
 
 static const struct bus_property modem_properties[] = {
@@ -375,9 +378,17 @@ void fake_modem_call(struct fake_modem *modem, unsigned int n, const char *numbe
 
 void fake_modem_state(struct fake_modem *modem, unsigned int n, int32_t state)
 {
+	struct bus_object *object = modem->calls[n].object;
+	int32_t before = modem->calls[n].state;
+	uint32_t reason = 0; /* unknown */
+
 	modem->calls[n].state = state;
-	bus_object_changed(modem->calls[n].object, CALL, "State");
-	bus_object_flush(modem->calls[n].object);
+	bus_object_changed(object, CALL, "State");
+	bus_object_flush(object);
+	/* for others than callrouted: WirePlumber 0.5 follows calls by it */
+	(void)bus_object_emit(object, CALL, "StateChanged", DBUS_TYPE_INT32, &before,
+			      DBUS_TYPE_INT32, &state, DBUS_TYPE_UINT32, &reason,
+			      DBUS_TYPE_INVALID);
 }
 
 void fake_modem_delete(struct fake_modem *modem, unsigned int n)
