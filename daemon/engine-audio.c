@@ -89,6 +89,7 @@ static void renew_endpoint(struct engine *engine, struct engine_device *entry)
 	entry->renew_ms = 0;
 	entry->unused_ms = 0;
 	entry->lost = 0;
+	entry->agent_failed = false;
 	if (entry->audio_up && entry->headset != NULL)
 		ag_set_audio(headset_ag(entry->headset), false, monotonic_ms());
 	entry->audio_up = false;
@@ -198,11 +199,15 @@ static bool unseen(struct engine *engine, struct engine_device *entry, uint64_t 
 	return true;
 }
 
-/* What the card has left headset mode with would be the next call's (see graph_keeps_errors()). */
+/* What the card has left headset mode with would be the next call's (see graph_keeps_errors()). Where a
+ * request failed, it is so since PipeWire does not stand still for it. */
 static bool left_in_error(const struct engine *engine, const struct engine_device *entry)
 {
-	return entry->lost > 0 && !entry->audio_up && graph_keeps_errors(engine->graph) &&
-	       in_other_mode(engine, entry->device);
+	bool keeps = graph_keeps_errors(engine->graph);
+	bool error = (entry->lost > 0 && keeps) ||
+		     (entry->agent_failed && (keeps || graph_wants_output_first(engine->graph)));
+
+	return error && !entry->audio_up && in_other_mode(engine, entry->device);
 }
 
 /* Not while a link is asked for: it would answer an agent that waits with an error. */
@@ -283,6 +288,9 @@ static bool output_is_coming(struct engine *engine, const struct engine_device *
 {
 	const struct plan_snapshot *snapshot = graph_snapshot(engine->graph);
 
+	/* PipeWire would tell the output of the error before */
+	if (entry->agent_failed)
+		return false;
 	if (!graph_wants_output_first(engine->graph) || !route_is_bluetooth(engine->decided) ||
 	    engine->decided.device != entry->device ||
 	    graph_runs(engine->graph, engine->plan.sink) != 0)
@@ -421,6 +429,7 @@ static void on_audio_up(void *data, struct hsphfpd_endpoint *endpoint, enum sco_
 	entry->incoming = false;
 	entry->audio_up = true;
 	entry->restarted = false;
+	entry->agent_failed = false;
 	entry->sco_closed_ms = 0;
 	entry->codec = codec;
 	entry->up_ms = monotonic_ms();
@@ -465,6 +474,7 @@ static int on_audio_failed(void *data, struct hsphfpd_endpoint *endpoint, int er
 	if (entry == NULL)
 		return -1;
 	entry->audio_wanted = false;
+	entry->agent_failed = true;
 	if (error == ECANCELED ||
 	    error == EUSERS) { /* the agent's doing, no fault of the headset's */
 		/* PipeWire does so while it holds the link before, which has broken in the midst of the
@@ -485,6 +495,7 @@ static int on_audio_failed(void *data, struct hsphfpd_endpoint *endpoint, int er
 	if (entry == NULL || !decision->try_again || decision->call.device != entry->device)
 		return -1;
 	entry->audio_wanted = true;
+	entry->agent_failed = false;
 	now_ms = monotonic_ms();
 	return decision->deadline_ms > now_ms ? (int)(decision->deadline_ms - now_ms) : 0;
 }

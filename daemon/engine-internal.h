@@ -85,6 +85,7 @@ struct engine_device {
 	uint64_t watch_ms; /* 0, or when to see whether there are more */
 	unsigned int restarts; /* of its card, for the sake of this call's sound */
 	bool restarted;        /* and its link has not come up again */
+	bool agent_failed; /* the audio agent was answered with an error, and has had no link since */
 	int battery_percent;
 	uint8_t speaker_gain;
 	uint8_t microphone_gain;
