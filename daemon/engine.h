@@ -44,7 +44,7 @@ struct call_info {
 	char party[CALL_PARTY_SIZE]; /* number or URI, "" where withheld */
 	char name[CALL_PARTY_SIZE];
 	pid_t processes[CALL_MAX_PROCESSES]; /* whose streams are the call's; 0 ends the list */
-	char app[TALK_NAME_SIZE]; /* the sandboxed program whose streams are the call's, or "" */
+	char app[TALK_NAME_SIZE]; /* as in struct talk, whose streams are the call's, or "" */
 	bool by_sound;            /* known by its streams alone: it has no party and no direction */
 };
 

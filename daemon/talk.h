@@ -13,9 +13,13 @@
 
 #define TALK_NAME_SIZE 128
 
+/** Before the address of a phone, in capitals: an .app whose streams are that phone's sound. No sandbox has
+ * such a name. */
+#define TALK_PHONE "phone:"
+
 struct talk {
-	pid_t process;             /* 0 where only .app is known */
-	char app[TALK_NAME_SIZE];  /* of a sandbox, as its maker names the program; else "" */
+	pid_t process;            /* 0 where only .app is known */
+	char app[TALK_NAME_SIZE]; /* of a sandbox, as its maker names the program; or TALK_PHONE; else "" */
 	char name[TALK_NAME_SIZE]; /* for people, "" where it has none; UTF-8 or not, as it came */
 };
 

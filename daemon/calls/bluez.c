@@ -122,6 +122,7 @@ static struct phone *phone_find(const struct phones *phones, const char *path, s
 /* Objects are listed in any order: a call may be told before its phone. */
 static struct phone *phone_of(struct phones *phones, const char *path, size_t n)
 {
+	struct line_owner owner = { .program = LINE_BLUEZ, .name = WORDS, .of_phone = true };
 	struct phone *phone = phone_find(phones, path, n);
 
 	if (phone != NULL)
@@ -137,14 +138,16 @@ static struct phone *phone_of(struct phones *phones, const char *path, size_t n)
 	if (phone == NULL)
 		return NULL;
 	phone->path = strndup(path, n);
-	if (phone->path == NULL || line_new(phones->calls, LINE_BLUEZ, WORDS, 0, &line_ops_of_bluez,
-					    phone, &phone->line) < 0) {
+	if (phone->path != NULL)
+		owner.phone = words_phone(phone->path);
+	if (phone->path == NULL ||
+	    line_new(phones->calls, &owner, &line_ops_of_bluez, phone, &phone->line) < 0) {
 		free(phone->path);
 		free(phone);
 		return NULL;
 	}
 	phone->phones = phones;
-	phone->address = words_phone(phone->path);
+	phone->address = owner.phone;
 	phone->next = phones->phones;
 	phones->phones = phone;
 	phones->n_phones++;

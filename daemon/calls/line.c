@@ -40,7 +40,7 @@ struct line {
 	struct source source;
 	const struct line_ops *ops;
 	void *data;
-	pid_t process;
+	struct line_owner owner;
 	struct line_entry *entries;
 	unsigned int n_entries;
 	struct request *requests;
@@ -434,6 +434,18 @@ static void party_of(const char *number, char ret[static CALL_PARTY_SIZE])
 	snprintf(ret, CALL_PARTY_SIZE, "%s%s", cut[0] != '\0' ? "tel:" : "", cut);
 }
 
+/* A phone's sound is known by its address, whoever takes it. */
+static void sound_of(const struct line *line, char ret[static TALK_NAME_SIZE])
+{
+	char address[ROUTE_ADDRESS_SIZE];
+
+	ret[0] = '\0';
+	if (line->owner.phone == 0)
+		return;
+	route_device_to_address(line->owner.phone, address);
+	snprintf(ret, TALK_NAME_SIZE, TALK_PHONE "%s", address);
+}
+
 void line_call(struct line *line, const char *path, const struct line_told *told)
 {
 	struct line_entry *entry = find(line, path);
@@ -442,13 +454,13 @@ void line_call(struct line *line, const char *path, const struct line_told *told
 		.managed = true,
 		.incoming = told->incoming,
 		.conference = true,
-		.of_phone = line->source.ops == &call_ops_of[LINE_PIPEWIRE] ||
-			    line->source.ops == &call_ops_of[LINE_BLUEZ],
+		.of_phone = line->owner.of_phone,
 		.state = told->state,
-		.processes = { line->process },
+		.processes = { line->owner.process },
 	};
 	bool changed;
 
+	sound_of(line, info.app);
 	if (entry == NULL)
 		entry = entry_new(line, path);
 	if (entry == NULL || entry->over || !told->known)
@@ -517,18 +529,21 @@ void line_dialled(struct line *line, route_device from)
 	source_dialled(&line->source, from);
 }
 
-int line_new(struct calls *calls, enum line_program program, const char *name, pid_t process,
-	     const struct line_ops *ops, void *data, struct line **ret)
+int line_new(struct calls *calls, const struct line_owner *owner, const struct line_ops *ops,
+	     void *data, struct line **ret)
 {
 	struct line *line = calloc(1, sizeof(*line));
 
 	if (line == NULL)
 		return -ENOMEM;
-	line->source =
-		(struct source){ .calls = calls, .name = name, .ops = &call_ops_of[program] };
+	line->source = (struct source){
+		.calls = calls,
+		.name = owner->name,
+		.ops = &call_ops_of[owner->program],
+	};
+	line->owner = *owner;
 	line->ops = ops;
 	line->data = data;
-	line->process = process;
 	*ret = line;
 	return 0;
 }

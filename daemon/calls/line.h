@@ -51,13 +51,17 @@ struct line_told {
 	const char *name;
 };
 
-/**
- * line_new() - a line without calls
- * @name:    for the log; borrowed, as is @ops
- * @process: whose streams its calls' sound is, or 0
- */
-int line_new(struct calls *calls, enum line_program program, const char *name, pid_t process,
-	     const struct line_ops *ops, void *data, struct line **ret);
+struct line_owner {
+	enum line_program program;
+	const char *name;   /* for the log; borrowed for the line's life */
+	bool of_phone;      /* this machine is the headset of; else a modem's */
+	route_device phone; /* of that, by whose address PipeWire has its sound; 0: not known */
+	pid_t process;      /* whose streams its calls' sound is, or 0 */
+};
+
+/** line_new() - a line without calls; @ops is borrowed. 0 or -errno. */
+int line_new(struct calls *calls, const struct line_owner *owner, const struct line_ops *ops,
+	     void *data, struct line **ret);
 /** Its calls are lost, unless another source has them too. NULL-safe; returns NULL. */
 struct line *line_free(struct line *line);
 

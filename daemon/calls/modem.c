@@ -469,8 +469,10 @@ static void voice_end(struct modem *modem)
 
 static void voice_begin(struct modem *modem)
 {
-	if (line_new(modem->modems->calls, LINE_MODEMMANAGER, "ModemManager", 0, &line_ops_of_modem,
-		     modem, &modem->line) < 0)
+	static const struct line_owner owner = { .program = LINE_MODEMMANAGER,
+						 .name = "ModemManager" };
+
+	if (line_new(modem->modems->calls, &owner, &line_ops_of_modem, modem, &modem->line) < 0)
 		return;
 	(void)engine_provider_add(modem->modems->calls->engine, &provider_ops_of_modem, modem,
 				  &modem->provider);

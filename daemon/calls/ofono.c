@@ -63,6 +63,7 @@ struct ofono_modem {
 	struct ofono *ofono;
 	char *path;
 	route_device phone; /* by its path; 0 for none */
+	bool is_phone;
 	bool own_told;
 	struct line *line; /* while it has voice */
 	struct provider *provider;
@@ -281,11 +282,16 @@ static void on_calls(void *data, DBusMessage *reply, const char *error)
 static void voice_begin(struct ofono_modem *modem)
 {
 	struct ofono *ofono = modem->ofono;
+	const struct line_owner owner = {
+		.program = ofono->kind->program,
+		.name = ofono->kind->words,
+		.of_phone = modem->is_phone,
+		.phone = modem->phone,
+		.process = ofono->kind->sounds ? ofono->process : 0,
+	};
 
 	if (modem->line != NULL || is_our_own(modem) ||
-	    line_new(ofono->calls, ofono->kind->program, ofono->kind->words,
-		     ofono->kind->sounds ? ofono->process : 0, &line_ops_of_ofono, modem,
-		     &modem->line) < 0)
+	    line_new(ofono->calls, &owner, &line_ops_of_ofono, modem, &modem->line) < 0)
 		return;
 	(void)engine_provider_add(ofono->calls->engine, &provider_ops_of_ofono, modem,
 				  &modem->provider);
@@ -362,6 +368,7 @@ static void modem_add(void *data, const char *path, DBusMessageIter *properties)
 		}
 		modem->ofono = ofono;
 		modem->phone = words_phone(path);
+		modem->is_phone = modem->phone != 0 || ofono->kind->is_pipewire;
 		modem->next = ofono->modems;
 		ofono->modems = modem;
 		ofono->n_modems++;

@@ -64,8 +64,8 @@ bool graph_cancels_echo(const struct graph *graph);
  * Ids of processes, as PipeWire knows them (application.process.id, pipewire.sec.pid). */
 void graph_set_call_processes(struct graph *graph, const pid_t *pids, size_t n);
 
-/** Programs in sandboxes whose streams belong to a call with sound now, in place of the list before. At
- * most 64, each shorter than TALK_NAME_SIZE; copied. */
+/** Programs in sandboxes, and phones (TALK_PHONE), whose streams belong to a call with sound now, in place of
+ * the list before. At most 64, each shorter than TALK_NAME_SIZE; copied. */
 void graph_set_call_apps(struct graph *graph, const char *const *apps, size_t n);
 
 /** Of those, the processes and the programs in sandboxes whose streams are silenced, both ways, for as long
@@ -89,7 +89,7 @@ size_t graph_talks(const struct graph *graph, const struct talk **ret);
 /**
  * graph_call_ended() - a call has ended that was known otherwise than by its streams
  * @pids: its processes, up to the first that is 0, or @n
- * @app:  its sandbox, or ""
+ * @app:  its sandbox or phone, or ""
  * Streams of these programs that are there, or come within 3 s, are left over from it: they are no talk
  * until all of them are gone.
  */

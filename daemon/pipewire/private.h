@@ -288,6 +288,7 @@ struct stream {
 	struct client *client;
 	uint64_t serial;
 	char *name;
+	char *phone; /* TALK_PHONE and its address, where it is a phone's sound, else NULL */
 	pid_t app_pid;
 	struct program *program; /* where it is of a call by its role, else NULL */
 	struct spa_list program_link;

@@ -9,6 +9,9 @@
  * of the application. So a stream belongs to a process if any of the three says so; but a program in
  * a sandbox numbers its processes by itself, so that its own word may mean any other program: it goes
  * by the name that the sandbox has for it, and by the kernel's word where the client is its own.
+ *
+ * The sound of a phone, which this machine is the hands-free unit of, comes in streams of the session
+ * manager, whoever has the phone's calls: they are that phone's.
  */
 #include "private.h"
 
@@ -139,7 +142,7 @@ void stream_owner(const struct stream *stream, pid_t *ret_process, const char **
 	const struct client *client = stream->client;
 	pid_t process = client != NULL && !client->pulse ? client->sec_pid : 0;
 
-	*ret_app = client != NULL ? client->app : NULL;
+	*ret_app = stream->phone != NULL ? stream->phone : client != NULL ? client->app : NULL;
 	if (process == 0 && *ret_app == NULL) {
 		process = stream->app_pid;
 		if (process == 0 && client != NULL)
@@ -161,6 +164,8 @@ static bool is_of(const struct programs *programs, const struct stream *stream)
 {
 	const struct client *client = stream->client;
 
+	if (stream->phone != NULL && app_listed(programs, stream->phone))
+		return true;
 	if (client == NULL)
 		return listed(programs, stream->app_pid);
 	if (!client->pulse && listed(programs, client->sec_pid))
@@ -192,6 +197,21 @@ void stream_update_call(struct stream *stream)
 	graph_streams_changed(stream->global.graph);
 }
 
+/* Streams of PipeWire's Bluetooth, for the other side of what callrouted is for headsets. */
+static char *phone_of(const struct spa_dict *props)
+{
+	const char *address = spa_dict_lookup(props, "api.bluez5.address");
+	const char *profile = spa_dict_lookup(props, "api.bluez5.profile");
+	char text[sizeof(TALK_PHONE) + ROUTE_ADDRESS_SIZE] = TALK_PHONE;
+	route_device phone;
+
+	if (address == NULL || profile == NULL || strcmp(profile, "headset-audio-gateway") != 0 ||
+	    route_device_from_address(address, &phone) < 0)
+		return NULL;
+	route_device_to_address(phone, text + strlen(TALK_PHONE));
+	return strdup(text);
+}
+
 static void on_stream_info(void *data, const struct pw_node_info *info)
 {
 	struct stream *stream = data;
@@ -206,6 +226,7 @@ static void on_stream_info(void *data, const struct pw_node_info *info)
 	if (props == NULL || stream->global.settled)
 		return;
 	stream->app_pid = props_pid(props, PW_KEY_APP_PROCESS_ID);
+	stream->phone = phone_of(props);
 	stream->by_itself = !props_bool(props, PW_KEY_NODE_AUTOCONNECT);
 	/* The session manager never moves those with dont-reconnect or dont-move: to ask for it
 	 * would only make every request time out. Capturing a sink is no microphone. */
@@ -291,6 +312,7 @@ void stream_free(struct stream *stream)
 	if (stream->client != NULL)
 		spa_list_remove(&stream->client_link);
 	target_done(&stream->target);
+	free(stream->phone);
 	free(stream->name);
 	global_free(&stream->global);
 }

@@ -124,10 +124,14 @@ static const char *name_of(const struct stream *stream, const struct spa_dict *p
 	return name != NULL ? name : "";
 }
 
+/* Of a phone, the process is the session manager: not all calls of phones are told with their phone. */
 static bool is_of(const struct talk *talk, pid_t process, const char *app)
 {
-	return app[0] != '\0' ? strcmp(talk->app, app) == 0
-			      : talk->app[0] == '\0' && process > 0 && talk->process == process;
+	bool of_phone = strncmp(talk->app, TALK_PHONE, strlen(TALK_PHONE)) == 0;
+
+	if (app[0] != '\0')
+		return strcmp(talk->app, app) == 0;
+	return (talk->app[0] == '\0' || of_phone) && process > 0 && talk->process == process;
 }
 
 /* Did a call of it end just now? */

@@ -191,6 +191,11 @@ pid_t world_play(const char *media_name)
 
 	snprintf(properties, sizeof(properties), "{ application.name = softphone media.name = %s }",
 		 media_name);
+	return world_play_as(properties);
+}
+
+pid_t world_play_as(const char *properties)
+{
 	return session_spawn(world.session,
 			     (const char *const[]){ "pw-cat", "-p", "-P", properties,
 						    session_silence(world.session), NULL });

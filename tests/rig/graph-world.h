@@ -64,8 +64,9 @@ bool world_a_stream_is_in_the_call(void *data);
 bool world_no_stream_is_kept(void *data);
 bool world_endpoints_are_there(void *data);
 
-/** Play, or record; returns the process. */
+/** Play, or record; returns the process. @properties: of the stream, in PipeWire's format. */
 pid_t world_play(const char *media_name);
+pid_t world_play_as(const char *properties);
 pid_t world_record(void);
 void world_set_metadata(uint32_t subject, const char *key, uint64_t value);
 /** A client begins to bind the "default" metadata, and is gone before WirePlumber hears of it: PipeWire

@@ -123,6 +123,25 @@ static void test_streams_of_other_processes_are_left_alone(void **state)
 	assert_int_equal(graph_snapshot(world.graph)->n_streams, 1);
 }
 
+/* As in PipeWire's Bluetooth: streams of the session manager, also for the gateway's other things. */
+static void test_a_phones_sound_is_known_by_its_address(void **state)
+{
+	const char *phone = TALK_PHONE "AA:BB:CC:DD:EE:FF";
+
+	(void)world_play_as("{ api.bluez5.address = \"aa:bb:cc:dd:ee:ff\" "
+			    "api.bluez5.profile = headset-audio-gateway }");
+	(void)world_play_as("{ api.bluez5.address = \"AA:BB:CC:DD:EE:FF\" "
+			    "api.bluez5.profile = a2dp-source }");
+	(void)world_play_as("{ api.bluez5.address = \"AA:BB:CC:DD:EE:00\" "
+			    "api.bluez5.profile = headset-audio-gateway }");
+	graph_set_call_apps(world.graph, &phone, 1);
+	world_want(ROUTE_HANDSET);
+	assert_soon(world_one_stream_in_force);
+	world_want(ROUTE_SPEAKER);
+	assert_soon(world_one_stream_in_force);
+	assert_int_equal(graph_snapshot(world.graph)->n_streams, 1);
+}
+
 static bool first_stream_has_moved(void *data)
 {
 	const struct plan_snapshot *now = graph_snapshot(world.graph);
@@ -436,6 +455,7 @@ int main(void)
 		TEST(test_x7_target_is_taken_back_at_the_end),
 		TEST(test_what_does_not_follow_is_not_verified_and_told),
 		TEST(test_streams_of_other_processes_are_left_alone),
+		TEST(test_a_phones_sound_is_known_by_its_address),
 		TEST(test_x9_moved_stream_is_not_fought_until_the_route_changes),
 		TEST(test_targets_are_followed_where_no_change_is_told),
 		TEST(test_target_that_was_there_before_is_given_back),

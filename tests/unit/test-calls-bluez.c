@@ -80,6 +80,7 @@ static void test_a_phones_call_rings_here(void **state)
 	assert_int_equal(call->state, CALL_INCOMING);
 	assert_string_equal(call->info.party, "tel:+4930123");
 	assert_int_equal(call->info.processes[0], 0);
+	assert_string_equal(call->info.app, TALK_PHONE "AA:BB:CC:DD:EE:FF");
 }
 
 static void test_an_answer_here_goes_to_the_phone(void **state)

@@ -92,7 +92,11 @@ static void test_a_phones_call_rings_here(void **state)
 	assert_true(call->info.incoming);
 	assert_int_equal(call->state, CALL_INCOMING);
 	assert_string_equal(call->info.party, "tel:+4930123");
+	/* its sound is not that of a modem of this machine, and comes from the phone by whatever program */
+	assert_true(call->info.of_phone);
 	assert_int_equal(call->info.processes[0], peer->is_pipewire ? getpid() : 0);
+	assert_string_equal(call->info.app,
+			    peer->is_pipewire ? "" : TALK_PHONE "AA:BB:CC:DD:EE:FF");
 }
 
 static void test_an_answer_here_goes_to_the_phone(void **state)

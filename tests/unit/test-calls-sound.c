@@ -6,6 +6,7 @@
 #include "calls-fixture.h"
 #include "daemon/calls/same.h"
 #include "fake-baresip.h"
+#include "fake-ofono.h"
 
 #include <unistd.h>
 
@@ -166,6 +167,28 @@ static void test_a_watched_program_is_not_counted_twice(void **state)
 	assert_int_equal(f->engine->n_calls, 0);
 }
 
+/* In streams of the session manager, which knows nothing of oFono's calls. */
+static void test_the_sound_of_a_phone_whose_calls_are_told_is_no_other_call(void **state)
+{
+	const struct talk phone = { .process = 7, .app = TALK_PHONE "AA:BB:CC:DD:EE:FF" };
+	const struct talk another = { .process = 7, .app = TALK_PHONE "AA:BB:CC:DD:EE:00" };
+	struct calls_fixture *f = *state;
+	struct call *call;
+
+	f->ofono->voice = true;
+	fake_ofono_connect(f->ofono, true);
+	fake_ofono_come(f->ofono);
+	calls_fixture_settle(f);
+	fake_ofono_call(f->ofono, 1, "+4930123", "active");
+	calls_fixture_settle(f);
+	call = calls_fixture_only(f);
+	fake_engine_talk(f->engine, &phone, 1);
+	assert_ptr_equal(calls_fixture_only(f), call);
+	assert_true(call->info.phone);
+	fake_engine_talk(f->engine, &another, 1);
+	assert_int_equal(f->engine->n_calls, 2);
+}
+
 #define SOUND_TEST(test) \
 	cmocka_unit_test_setup_teardown(test, calls_fixture_setup, calls_fixture_teardown)
 
@@ -179,6 +202,7 @@ int main(void)
 		SOUND_TEST(test_a_call_that_is_registered_late_goes_on),
 		SOUND_TEST(test_a_late_word_that_it_is_managed_or_rings_counts),
 		SOUND_TEST(test_a_watched_program_is_not_counted_twice),
+		SOUND_TEST(test_the_sound_of_a_phone_whose_calls_are_told_is_no_other_call),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
