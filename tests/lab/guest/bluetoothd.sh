@@ -3,13 +3,16 @@
 # SPDX-FileCopyrightText: callroute contributors
 #
 # bluetoothd's own hands-free role, of its experimental parts: another AT engine, and no sound. It opens the
-# service level connection itself, as a car does that has just been started.
+# service level connection itself, as a car does that has just been started. At the end callrouted is in the
+# car, too, with bluetoothd as its source of calls.
 #
 # shellcheck disable=SC1091,SC2154 # both are found in the guest, and set what is not set here
 . /lab/share/guest/lib.sh
 . /lab/share/guest/desktop.sh
 . /lab/share/guest/unit.sh
 . /lab/share/guest/steps.sh
+. /lab/share/guest/pair.sh
+. /lab/share/guest/car.sh
 
 connect_unit() {
 	run peer connect hci1 "$machine" "$hfp_ag"
@@ -53,5 +56,17 @@ missed
 dialled_here
 dialled_there
 
+# ---- callrouted in the car ----------------------------------------------------------------------------
+
+start_unit_pipewire pipewire.conf speaker
+start_car_bus
+show_car org.bluez /org/bluez/hci0
+start_car
+
+answered_without_sound_in_car
+not_answered_in_car
+
+# It is refused as a gateway, which the phone's callrouted is.
+car_is_well '([^b]|b[^l])'
 callrouted_is_well
 pass

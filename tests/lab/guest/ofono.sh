@@ -3,13 +3,16 @@
 # SPDX-FileCopyrightText: callroute contributors
 #
 # oFono as the hands-free unit, which some cars have: its own AT engine, another D-Bus interface, and the
-# sound left to an agent, which is ours.
+# sound left to an agent, which is ours. At the end callrouted is in the car, too, with oFono as its source of
+# calls and PipeWire as oFono's agent.
 #
 # shellcheck disable=SC1091,SC2154 # both are found in the guest, and set what is not set here
 . /lab/share/guest/lib.sh
 . /lab/share/guest/desktop.sh
 . /lab/share/guest/unit.sh
 . /lab/share/guest/steps.sh
+. /lab/share/guest/pair.sh
+. /lab/share/guest/car.sh
 
 microphone_hz=440
 audio= # our sound there
@@ -132,5 +135,19 @@ answered_there alice +15550100 CVSD
 both_ways alice "$voice_hz"
 hung_up_there alice
 
+# ---- callrouted in the car ----------------------------------------------------------------------------
+
+stop agent
+start_pair pipewire.conf speaker ofono
+await unit-watch "^card bluez_card.${machine//:/_} profile audio-gateway"
+start_car_bus
+show_car org.ofono
+start_car
+start_mouth microphone "$microphone_hz"
+
+answered_with_sound_in_car
+not_answered_in_car
+
+car_is_well
 callrouted_is_well
 pass

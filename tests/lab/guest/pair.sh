@@ -9,20 +9,28 @@
 unit_env=(env XDG_RUNTIME_DIR=/run/unit DBUS_SESSION_BUS_ADDRESS=unix:path=/run/unit/bus
 	XDG_CONFIG_HOME=/run/unit/config XDG_STATE_HOME=/run/unit/state)
 
-# start_pair FILE NODE: PipeWire's drop-in, and the last node that it makes
-start_pair() {
-	local at=/lab/share/guest config=/run/unit/config
-	mkdir -p "$config/pipewire/pipewire.conf.d" "$config/wireplumber/wireplumber.conf.d"
+# start_unit_pipewire FILE NODE: its drop-in, and the last node that it makes
+start_unit_pipewire() {
+	local config=/run/unit/config/pipewire/pipewire.conf.d
+	mkdir -p "$config"
 	chmod 700 /run/unit
-	cp "$at/$1" "$config/pipewire/pipewire.conf.d/unit.conf"
-	cp "$at/unit-wireplumber.conf" "$config/wireplumber/wireplumber.conf.d/60-unit.conf"
+	cp "/lab/share/guest/$1" "$config/unit.conf"
 	run "${unit_env[@]}" dbus-daemon --session --fork --address=unix:path=/run/unit/bus
 	start unit-pipewire plain "${unit_env[@]}" pipewire
 	start unit-watch retry "${unit_env[@]}" watch
 	await unit-watch "^node $2 "
+}
+
+# start_pair FILE NODE BACKEND: with its session manager; the backend says who the hands-free unit is: native,
+# PipeWire itself; ofono, whose sound it has
+start_pair() {
+	local config=/run/unit/config/wireplumber/wireplumber.conf.d
+	start_unit_pipewire "$1" "$2"
+	mkdir -p "$config"
+	cp /lab/share/guest/unit-wireplumber.conf "$config/60-unit.conf"
+	echo "monitor.bluez.properties = { bluez5.hfphsp-backend = $3 }" >"$config/70-backend.conf"
 	WIREPLUMBER_DEBUG='2,spa.bluez5*:3' start unit-wireplumber plain "${unit_env[@]}" wireplumber
 	run peer services hci1 "$patience" "$hfp_hf"
-	start_unit_monitor --session org.pipewire.Telephony
 }
 
 connect_unit() {

@@ -67,7 +67,8 @@ start_radio
 start_sound
 start_callrouted
 start_api_monitor
-start_pair unit-pipewire.conf unit-microphone
+start_pair unit-pipewire.conf unit-microphone native
+start_unit_monitor --session org.pipewire.Telephony
 pair_unit
 connect_unit
 connect_music
