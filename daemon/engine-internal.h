@@ -108,7 +108,7 @@ struct engine_channel {
 /** Links that headsets open to an adapter. */
 struct engine_listener {
 	route_device adapter;
-	struct sco_listen *listen; /* NULL where it could not be had */
+	struct sco_listen *listen; /* NULL while there are phones, and where it could not be had */
 };
 
 /** A headset's volume, for its next connection. */
@@ -164,6 +164,7 @@ struct engine {
 	size_t n_devices;
 	struct engine_listener listeners[ENGINE_MAX_ADAPTERS];
 	size_t n_listeners;
+	size_t n_phones; /* whose hands-free unit another program here is */
 	route_device narrow_band[ENGINE_MAX_HEADSETS]; /* mSBC failed with these; the oldest goes */
 	size_t n_narrow_band;
 	bool uncounted; /* a link was taken for silent while its adapter had never counted a packet */

@@ -145,10 +145,37 @@ static const struct sco_listen_events listen_events = {
 	.up = on_link_up,
 };
 
+/* Linux gives a link to who waits for it on that very adapter before those who wait on all of them, as oFono
+ * and PipeWire do. */
+static void follow_phones(struct engine *engine, struct engine_listener *listener)
+{
+	int error;
+
+	if (engine->n_phones > 0) {
+		listener->listen = sco_listen_free(listener->listen);
+		return;
+	}
+	if (listener->listen != NULL)
+		return;
+	error = sco_listen_new(engine->loop, listener->adapter, &listen_events, engine,
+			       &listener->listen);
+	if (error < 0)
+		log_warning("headsets cannot open sound links themselves: %s", strerror(-error));
+}
+
+void engine_phone(struct engine *engine, bool there)
+{
+	engine->n_phones = there ? engine->n_phones + 1 : engine->n_phones - 1;
+	if (there && engine->n_phones == 1)
+		log_info("the sound links that phones open are another program's: headsets cannot "
+			 "open them until the phone has gone");
+	for (size_t i = 0; i < engine->n_listeners; i++)
+		follow_phones(engine, &engine->listeners[i]);
+}
+
 void engine_listen(struct engine *engine, route_device adapter)
 {
 	struct engine_listener *listener;
-	int error;
 
 	for (size_t i = 0; i < engine->n_listeners; i++) {
 		if (engine->listeners[i].adapter == adapter)
@@ -158,9 +185,7 @@ void engine_listen(struct engine *engine, route_device adapter)
 		return;
 	listener = &engine->listeners[engine->n_listeners++];
 	*listener = (struct engine_listener){ .adapter = adapter };
-	error = sco_listen_new(engine->loop, adapter, &listen_events, engine, &listener->listen);
-	if (error < 0)
-		log_warning("headsets cannot open sound links themselves: %s", strerror(-error));
+	follow_phones(engine, listener);
 }
 
 bool engine_is_adapter(const struct engine *engine, route_device address)

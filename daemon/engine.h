@@ -208,6 +208,10 @@ void engine_set_network(struct engine *engine, const struct engine_network *netw
 /** Is @address that of an adapter of this machine which headsets have connected to? */
 bool engine_is_adapter(const struct engine *engine, route_device address);
 
+/** A phone comes (@there) that another program here is the hands-free unit of, or goes. The sound links that
+ * such phones open are that program's: while one is there, headsets cannot open links themselves. */
+void engine_phone(struct engine *engine, bool there);
+
 /* ---- the user ------------------------------------------------------------------------------ */
 
 /** Pick a route (P4, P9). @done as above; a newer request ends this one as Superseded. */

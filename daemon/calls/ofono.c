@@ -293,6 +293,8 @@ static void voice_begin(struct ofono_modem *modem)
 	if (modem->line != NULL || is_our_own(modem) ||
 	    line_new(ofono->calls, &owner, &line_ops_of_ofono, modem, &modem->line) < 0)
 		return;
+	if (modem->is_phone)
+		engine_phone(ofono->calls->engine, true);
 	(void)engine_provider_add(ofono->calls->engine, &provider_ops_of_ofono, modem,
 				  &modem->provider);
 	(void)bus_send(
@@ -304,6 +306,8 @@ static void voice_begin(struct ofono_modem *modem)
 static void voice_end(struct ofono_modem *modem)
 {
 	modem->asked = bus_pending_cancel(modem->asked);
+	if (modem->line != NULL && modem->is_phone)
+		engine_phone(modem->ofono->calls->engine, false);
 	modem->provider = engine_provider_free(modem->ofono->calls->engine, modem->provider);
 	/* first, as with it they are lost, and another source may have them */
 	modem->line = line_free(modem->line);

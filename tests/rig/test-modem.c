@@ -2,13 +2,15 @@
 /* SPDX-FileCopyrightText: callroute contributors */
 /**
  * Calls of a modem, by ModemManager's interface, on a headset: rung, answered, held, dialled and hung up
- * by its buttons, with the network that it shows.
+ * by its buttons, with the network that it shows. And a phone of oFono's beside the headset.
  */
 #include "fake-card.h"
 #include "phone.h"
 #include "process.h"
 
+#include "tests/headset/sound.h"
 #include "tests/unit/fake-modem.h"
+#include "tests/unit/fake-ofono.h"
 
 #include <spa/param/param.h>
 
@@ -38,6 +40,7 @@ struct fixture {
 	struct phone *phone; /* adds no calls, but sees routes */
 	struct bus *bus;
 	struct fake_modem *modem;
+	struct fake_ofono *ofono;
 };
 
 /* As a user might who has read of PipeWire's native backend and not of ours: it then watches the modem, but
@@ -89,6 +92,7 @@ static int start(void **state)
 	}
 	f.modem = fake_modem_new(f.bus);
 	f.modem->acts = true;
+	f.ofono = fake_ofono_new(f.bus, false);
 	return 0;
 }
 
@@ -97,6 +101,7 @@ static int finish(void **state)
 	struct fixture *f = *state;
 
 	f->modem = fake_modem_free(f->modem);
+	f->ofono = fake_ofono_free(f->ofono);
 	f->bus = bus_free(f->bus);
 	f->phone = phone_free(f->phone);
 	f->rig = rig_free(f->rig);
@@ -244,6 +249,34 @@ static void test_a_cellular_call_has_the_profile_of_the_card_for_it(void **state
 	assert_null(phone_ask(f->phone, call, "Hangup"));
 	expect(rig_wait(rig, LIMIT_MS, phone_sees_route(f->phone, "none", NULL)));
 	(void)fake_card_free(card);
+}
+
+static bool waits_for_links(const struct fixture *f)
+{
+	char path[512];
+
+	(void)snprintf(path, sizeof(path), "%s/run/" STAND_IN_ADAPTER ".sco",
+		       rig_directory(f->rig));
+	return access(path, F_OK) == 0;
+}
+
+/* Who waits on the adapter gets them, and not oFono, which waits on all. */
+static void test_links_that_a_phone_opens_are_left_to_its_hands_free_unit(void **state)
+{
+	struct fixture *f = *state;
+	struct rig *rig = f->rig;
+	struct sound *sound = headset_sound(headset(f));
+
+	assert_true(waits_for_links(f));
+	f->ofono->voice = true;
+	fake_ofono_connect(f->ofono, true);
+	fake_ofono_come(f->ofono);
+	expect(rig_wait(rig, LIMIT_MS, !waits_for_links(f)));
+	assert_true(sound_open(sound, STAND_IN_ADAPTER) < 0);
+	fake_ofono_go(f->ofono);
+	expect(rig_wait(rig, LIMIT_MS, waits_for_links(f)));
+	assert_int_equal(sound_open(sound, STAND_IN_ADAPTER), 0);
+	expect(rig_headset_wait(rig, HEADSET, "sco down", LIMIT_MS));
 }
 
 static void test_p1_answered_in_a_dialler_and_modemmanager_dies(void **state)
@@ -394,6 +427,7 @@ int main(void)
 		cmocka_unit_test(test_p7_the_headset_dials_with_the_modem),
 		cmocka_unit_test(test_a_cellular_call_has_the_profile_of_the_card_for_it),
 		cmocka_unit_test(test_the_sound_of_a_modem_that_programs_carry_follows_the_route),
+		cmocka_unit_test(test_links_that_a_phone_opens_are_left_to_its_hands_free_unit),
 		cmocka_unit_test(test_p1_answered_in_a_dialler_and_modemmanager_dies),
 	};
 

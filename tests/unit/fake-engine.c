@@ -557,6 +557,11 @@ void engine_set_network(struct engine *engine, const struct engine_network *netw
 	engine->network = network ? *network : (struct engine_network){ 0 };
 }
 
+void engine_phone(struct engine *engine, bool there)
+{
+	engine->n_phones = there ? engine->n_phones + 1 : engine->n_phones - 1;
+}
+
 bool engine_is_adapter(const struct engine *engine, route_device address)
 {
 	return engine->adapter != 0 && engine->adapter == address;

@@ -40,6 +40,7 @@ struct engine {
 
 	struct provider providers[PROVIDER_MAX]; /* in the places of their registration */
 	size_t n_providers;
+	size_t n_phones;
 
 	/* What is; call fake_engine_changed() after a change. */
 	struct policy_decision decision;

@@ -229,17 +229,20 @@ static void test_the_phone_comes_later_and_goes(void **state)
 	fake_ofono_come(peer);
 	calls_fixture_settle(f);
 	assert_int_equal(f->engine->n_providers, 0);
+	assert_int_equal(f->engine->n_phones, 0);
 	fake_ofono_connect(peer, true);
 	if (!peer->is_pipewire)
 		fake_ofono_voice(peer, true);
 	calls_fixture_settle(f);
 	assert_int_equal(f->engine->n_providers, 1);
+	assert_int_equal(f->engine->n_phones, 1);
 	has(f, 1, "1", "incoming");
 	(void)calls_fixture_only(f);
 	if (!peer->is_pipewire) {
 		fake_ofono_voice(peer, false);
 		calls_fixture_settle(f);
 		assert_int_equal(f->engine->n_calls, 0);
+		assert_int_equal(f->engine->n_phones, 0);
 		/* its list has the call when it is back */
 		fake_ofono_voice(peer, true);
 		calls_fixture_settle(f);
@@ -249,6 +252,7 @@ static void test_the_phone_comes_later_and_goes(void **state)
 	calls_fixture_settle(f);
 	assert_int_equal(f->engine->n_calls, 0);
 	assert_int_equal(f->engine->n_providers, 0);
+	assert_int_equal(f->engine->n_phones, 0);
 }
 
 static void test_the_calls_of_our_own_gateway_are_no_others(void **state)
