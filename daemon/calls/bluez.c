@@ -70,25 +70,11 @@ static bool is_our_own(struct phone *phone)
 static void ask(void *data, enum line_verb verb, const char *path, const char *tones,
 		call_done_fn done, void *done_data)
 {
-	static const struct {
-		const char *interface, *method;
-	} verbs[] = {
-		[LINE_ANSWER] = { CALL, "Answer" },
-		[LINE_HANGUP] = { CALL, "Hangup" },
-		[LINE_HOLD_AND_ANSWER] = { GATEWAY, "HoldAndAnswer" },
-		[LINE_SWAP] = { GATEWAY, "SwapCalls" },
-		[LINE_RELEASE_AND_ANSWER] = { GATEWAY, "ReleaseAndAnswer" },
-		[LINE_RELEASE_AND_SWAP] = { GATEWAY, "ReleaseAndSwap" },
-		[LINE_JOIN] = { GATEWAY, "CreateMultiparty" },
-		[LINE_TONES] = { GATEWAY, "SendTones" },
-	};
+	static const struct line_method methods[] = WORDS_METHODS(CALL, GATEWAY);
 	const struct phone *phone = data;
-	bool of_call = strcmp(verbs[verb].interface, CALL) == 0;
-	DBusMessage *message = bus_message(
-		NAME, of_call ? path : phone->path, verbs[verb].interface, verbs[verb].method,
-		tones != NULL ? DBUS_TYPE_STRING : DBUS_TYPE_INVALID, &tones, DBUS_TYPE_INVALID);
 
-	peer_ask(phone->phones->peer, message, NULL, done, done_data);
+	peer_ask(phone->phones->peer, line_message(NAME, &methods[verb], phone->path, path, tones),
+		 NULL, done, done_data);
 }
 
 static const struct line_ops line_ops_of_bluez = { .ask = ask };

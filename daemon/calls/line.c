@@ -517,6 +517,14 @@ void line_gone(struct line *line, const char *path)
 		forget(entry, false);
 }
 
+DBusMessage *line_message(const char *name, const struct line_method *method, const char *line_path,
+			  const char *call_path, const char *tones)
+{
+	return bus_message(name, method->of_call ? call_path : line_path, method->interface,
+			   method->method, tones != NULL ? DBUS_TYPE_STRING : DBUS_TYPE_INVALID,
+			   &tones, DBUS_TYPE_INVALID);
+}
+
 bool line_is_number(const char *text)
 {
 	size_t n = strlen(text);

@@ -41,6 +41,16 @@ struct line_ops {
 	bool one_tone; /* a request */
 };
 
+/** What a program calls a verb, and whether it is the call's or the line's. */
+struct line_method {
+	const char *interface, *method;
+	bool of_call;
+};
+
+/** The request of a program of that name, for line_ops.ask; NULL without memory. */
+DBusMessage *line_message(const char *name, const struct line_method *method, const char *line_path,
+			  const char *call_path, const char *tones);
+
 /** What is known of a call; texts are borrowed, and cut where they are too long. */
 struct line_told {
 	enum call_state state;

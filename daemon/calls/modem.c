@@ -113,25 +113,20 @@ static void show_network(const struct modems *modems)
 static void ask(void *data, enum line_verb verb, const char *path, const char *tones,
 		call_done_fn done, void *done_data)
 {
-	static const struct {
-		const char *interface, *method;
-	} verbs[] = {
-		[LINE_ANSWER] = { CALL, "Accept" },
-		[LINE_HANGUP] = { CALL, "Hangup" },
-		[LINE_HOLD_AND_ANSWER] = { VOICE, "HoldAndAccept" },
-		[LINE_SWAP] = { VOICE, "HoldAndAccept" },
-		[LINE_RELEASE_AND_ANSWER] = { VOICE, "HangupAndAccept" },
-		[LINE_RELEASE_AND_SWAP] = { VOICE, "HangupAndAccept" },
-		[LINE_JOIN] = { CALL, "JoinMultiparty" },
-		[LINE_TONES] = { CALL, "SendDtmf" },
+	static const struct line_method methods[] = {
+		[LINE_ANSWER] = { CALL, "Accept", true },
+		[LINE_HANGUP] = { CALL, "Hangup", true },
+		[LINE_HOLD_AND_ANSWER] = { VOICE, "HoldAndAccept", false },
+		[LINE_SWAP] = { VOICE, "HoldAndAccept", false },
+		[LINE_RELEASE_AND_ANSWER] = { VOICE, "HangupAndAccept", false },
+		[LINE_RELEASE_AND_SWAP] = { VOICE, "HangupAndAccept", false },
+		[LINE_JOIN] = { CALL, "JoinMultiparty", true },
+		[LINE_TONES] = { CALL, "SendDtmf", true },
 	};
 	const struct modem *modem = data;
-	bool of_call = strcmp(verbs[verb].interface, CALL) == 0;
-	DBusMessage *message = bus_message(
-		NAME, of_call ? path : modem->path, verbs[verb].interface, verbs[verb].method,
-		tones != NULL ? DBUS_TYPE_STRING : DBUS_TYPE_INVALID, &tones, DBUS_TYPE_INVALID);
 
-	peer_ask(modem->modems->peer, message, NULL, done, done_data);
+	peer_ask(modem->modems->peer, line_message(NAME, &methods[verb], modem->path, path, tones),
+		 NULL, done, done_data);
 }
 
 static const struct line_ops line_ops_of_modem = { .ask = ask, .one_tone = true };

@@ -97,26 +97,12 @@ static bool is_our_own(struct ofono_modem *modem)
 static void ask(void *data, enum line_verb verb, const char *path, const char *tones,
 		call_done_fn done, void *done_data)
 {
-	static const struct {
-		const char *interface, *method;
-	} verbs[] = {
-		[LINE_ANSWER] = { CALL, "Answer" },
-		[LINE_HANGUP] = { CALL, "Hangup" },
-		[LINE_HOLD_AND_ANSWER] = { VOICE, "HoldAndAnswer" },
-		[LINE_SWAP] = { VOICE, "SwapCalls" },
-		[LINE_RELEASE_AND_ANSWER] = { VOICE, "ReleaseAndAnswer" },
-		[LINE_RELEASE_AND_SWAP] = { VOICE, "ReleaseAndSwap" },
-		[LINE_JOIN] = { VOICE, "CreateMultiparty" },
-		[LINE_TONES] = { VOICE, "SendTones" },
-	};
+	static const struct line_method methods[] = WORDS_METHODS(CALL, VOICE);
 	const struct ofono_modem *modem = data;
-	bool of_call = strcmp(verbs[verb].interface, CALL) == 0;
-	DBusMessage *message = bus_message(modem->ofono->kind->name, of_call ? path : modem->path,
-					   verbs[verb].interface, verbs[verb].method,
-					   tones != NULL ? DBUS_TYPE_STRING : DBUS_TYPE_INVALID,
-					   &tones, DBUS_TYPE_INVALID);
 
-	peer_ask(modem->ofono->peer, message, NULL, done, done_data);
+	peer_ask(modem->ofono->peer,
+		 line_message(modem->ofono->kind->name, &methods[verb], modem->path, path, tones),
+		 NULL, done, done_data);
 }
 
 static const struct line_ops line_ops_of_ofono = { .ask = ask };

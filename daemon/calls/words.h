@@ -2,7 +2,8 @@
 /* SPDX-FileCopyrightText: callroute contributors */
 /**
  * A call in the words of oFono, which PipeWire's telephony and bluetoothd have taken over: the properties
- * State, LineIdentification and Name. And the phone that an object of theirs belongs to, by its path.
+ * State, LineIdentification and Name, and the methods. And the phone that an object of theirs belongs to, by
+ * its path.
  *
  * Sources: oFono doc/voicecall-api.txt; BlueZ doc/org.bluez.Call.rst.
  *
@@ -12,6 +13,19 @@
 #define CALLROUTE_CALLS_WORDS_H
 
 #include "line.h"
+
+/** Rows for each enum line_verb, of an interface for calls and one for what has them. */
+#define WORDS_METHODS(call, line)                                                \
+	{                                                                        \
+		[LINE_ANSWER] = { call, "Answer", true },                        \
+		[LINE_HANGUP] = { call, "Hangup", true },                        \
+		[LINE_HOLD_AND_ANSWER] = { line, "HoldAndAnswer", false },       \
+		[LINE_SWAP] = { line, "SwapCalls", false },                      \
+		[LINE_RELEASE_AND_ANSWER] = { line, "ReleaseAndAnswer", false }, \
+		[LINE_RELEASE_AND_SWAP] = { line, "ReleaseAndSwap", false },     \
+		[LINE_JOIN] = { line, "CreateMultiparty", false },               \
+		[LINE_TONES] = { line, "SendTones", false },                     \
+	}
 
 struct words {
 	bool incoming; /* it was once */
