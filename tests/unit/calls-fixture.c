@@ -69,3 +69,18 @@ struct call *calls_fixture_only(struct calls_fixture *f)
 	assert_int_equal(f->engine->n_calls, 1);
 	return f->engine->calls[0];
 }
+
+void calls_fixture_on_done(void *data, const char *error)
+{
+	struct calls_fixture_done *done = data;
+
+	done->times++;
+	done->failed += error != NULL;
+}
+
+void calls_fixture_no_matter(void *data, const char *error, const char *message)
+{
+	(void)data;
+	(void)error;
+	(void)message;
+}

@@ -42,4 +42,13 @@ void calls_fixture_settle(struct calls_fixture *f);
 /** The engine's only call. */
 struct call *calls_fixture_only(struct calls_fixture *f);
 
+/** Counts the outcomes of what a source was asked: a call_done_fn, with a struct calls_fixture_done. */
+struct calls_fixture_done {
+	unsigned int times;
+	unsigned int failed;
+};
+void calls_fixture_on_done(void *data, const char *error);
+/** An engine_done_fn for an outcome that is seen otherwise. */
+void calls_fixture_no_matter(void *data, const char *error, const char *message);
+
 #endif

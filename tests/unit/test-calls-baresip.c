@@ -33,13 +33,6 @@ static struct call *ring(struct calls_fixture *f)
 	return calls_fixture_only(f);
 }
 
-static void no_matter(void *data, const char *error, const char *message)
-{
-	(void)data;
-	(void)error;
-	(void)message;
-}
-
 static void test_an_incoming_call(void **state)
 {
 	struct calls_fixture *f = *state;
@@ -56,12 +49,12 @@ static void test_an_incoming_call(void **state)
 	tell(f, "CALL_ESTABLISHED", "73a1", "incoming", NULL);
 	assert_int_equal(call->state, CALL_ACTIVE);
 	assert_string_equal(call->answered_by, "headset:AA:BB:CC:DD:EE:FF");
-	engine_call_hold(f->engine, call, no_matter, NULL);
+	engine_call_hold(f->engine, call, calls_fixture_no_matter, NULL);
 	/* what it says of a hold: the media changed */
 	tell(f, "CALL_ANSWERED", "73a1", "incoming", NULL);
 	assert_int_equal(call->state, CALL_HELD);
-	engine_call_unhold(f->engine, call, no_matter, NULL);
-	engine_call_hangup(f->engine, call, no_matter, NULL);
+	engine_call_unhold(f->engine, call, calls_fixture_no_matter, NULL);
+	engine_call_hangup(f->engine, call, calls_fixture_no_matter, NULL);
 	calls_fixture_settle(f);
 	assert_string_equal(f->baresip->asked,
 			    "accept 73a1\nhold 73a1\nresume 73a1\nhangup 73a1\n");

@@ -48,26 +48,6 @@ static struct call *ring(struct calls_fixture *f)
 	return calls_fixture_only(f);
 }
 
-static void no_matter(void *data, const char *error, const char *message)
-{
-	(void)data;
-	(void)error;
-	(void)message;
-}
-
-struct done {
-	unsigned int times;
-	unsigned int failed;
-};
-
-static void on_done(void *data, const char *error)
-{
-	struct done *done = data;
-
-	done->times++;
-	done->failed += error != NULL;
-}
-
 static void test_a_phones_call_rings_here(void **state)
 {
 	struct calls_fixture *f = *state;
@@ -93,7 +73,7 @@ static void test_an_answer_here_goes_to_the_phone(void **state)
 	assert_string_equal(peer->asked, "Answer 1\n");
 	becomes(f, 1, "active");
 	assert_int_equal(call->state, CALL_ACTIVE);
-	engine_call_hangup(f->engine, call, no_matter, NULL);
+	engine_call_hangup(f->engine, call, calls_fixture_no_matter, NULL);
 	calls_fixture_settle(f);
 	assert_string_equal(peer->asked, "Answer 1\nHangup 1\n");
 	becomes(f, 1, "disconnected");
@@ -122,11 +102,11 @@ static void test_what_it_cannot_fails(void **state)
 {
 	struct calls_fixture *f = *state;
 	struct call *call = ring(f);
-	struct done done = { 0 };
+	struct calls_fixture_done done = { 0 };
 
 	becomes(f, 1, "active");
 	peer->refuses = true;
-	call->ops->send_dtmf(call, call->source, "1", on_done, &done);
+	call->ops->send_dtmf(call, call->source, "1", calls_fixture_on_done, &done);
 	calls_fixture_settle(f);
 	assert_string_equal(peer->asked, "SendTones 1\n");
 	assert_int_equal(done.times, 1);

@@ -25,13 +25,6 @@ static struct call *ring(struct calls_fixture *f)
 	return calls_fixture_only(f);
 }
 
-static void no_matter(void *data, const char *error, const char *message)
-{
-	(void)data;
-	(void)error;
-	(void)message;
-}
-
 static void test_a_phone_call_rings_with_number_name_and_process(void **state)
 {
 	struct calls_fixture *f = *state;
@@ -85,7 +78,7 @@ static void test_the_button_answers_and_hangs_up(void **state)
 	fake_gnome_state(f->gnome, 1, GNOME_ACTIVE);
 	calls_fixture_settle(f);
 	assert_string_equal(call->answered_by, "headset:AA:BB:CC:DD:EE:FF");
-	engine_call_hangup(f->engine, call, no_matter, NULL);
+	engine_call_hangup(f->engine, call, calls_fixture_no_matter, NULL);
 	calls_fixture_settle(f);
 	assert_string_equal(f->gnome->asked, "Accept 1\nHangup 1\n");
 	assert_int_equal(f->engine->n_calls, 0);

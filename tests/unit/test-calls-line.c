@@ -25,31 +25,11 @@ struct step {
 
 #define MAX_STEPS 8
 
-struct done {
-	unsigned int times;
-	unsigned int failed;
-};
-
 struct two {
 	struct calls_fixture *f;
 	struct call *calls[2];
-	struct done done;
+	struct calls_fixture_done done;
 };
-
-static void on_done(void *data, const char *error)
-{
-	struct done *done = data;
-
-	done->times++;
-	done->failed += error != NULL;
-}
-
-static void no_matter(void *data, const char *error, const char *message)
-{
-	(void)data;
-	(void)error;
-	(void)message;
-}
 
 static void begin(struct two *two, struct calls_fixture *f, enum before before)
 {
@@ -79,16 +59,16 @@ static void take(struct two *two, const struct step *step)
 		call->state = step->state;
 		break;
 	case ANSWER:
-		call->ops->answer(call, call->source, on_done, &two->done);
+		call->ops->answer(call, call->source, calls_fixture_on_done, &two->done);
 		break;
 	case HANGUP:
-		call->ops->hangup(call, call->source, on_done, &two->done);
+		call->ops->hangup(call, call->source, calls_fixture_on_done, &two->done);
 		break;
 	case HOLD:
-		call->ops->hold(call, call->source, on_done, &two->done);
+		call->ops->hold(call, call->source, calls_fixture_on_done, &two->done);
 		break;
 	case UNHOLD:
-		call->ops->unhold(call, call->source, on_done, &two->done);
+		call->ops->unhold(call, call->source, calls_fixture_on_done, &two->done);
 		break;
 	case ENDED:
 		(void)engine_call_state(two->f->engine, call, CALL_ENDED, false);
@@ -115,7 +95,7 @@ static void test_what_is_asked_of_two_calls(void **state)
 		enum modem modem;
 		struct step steps[MAX_STEPS];
 		const char *asked;
-		struct done done;
+		struct calls_fixture_done done;
 		int32_t states[2];       /* of the modem's calls, where it acts */
 		enum call_state seen[2]; /* of the engine's that are left */
 		size_t n_calls;
@@ -281,7 +261,7 @@ static void test_the_waiting_call_is_rejected(void **state)
 	struct two two;
 
 	begin(&two, f, ONE_WAITS);
-	engine_call_hangup(f->engine, two.calls[SECOND], no_matter, NULL);
+	engine_call_hangup(f->engine, two.calls[SECOND], calls_fixture_no_matter, NULL);
 	calls_fixture_settle(f);
 	assert_string_equal(f->modem->asked, "Hangup 1\n");
 	assert_ptr_equal(calls_fixture_only(f), two.calls[FIRST]);

@@ -39,26 +39,6 @@ static struct call *ring(struct calls_fixture *f)
 	return calls_fixture_only(f);
 }
 
-static void no_matter(void *data, const char *error, const char *message)
-{
-	(void)data;
-	(void)error;
-	(void)message;
-}
-
-struct done {
-	unsigned int times;
-	unsigned int failed;
-};
-
-static void on_done(void *data, const char *error)
-{
-	struct done *done = data;
-
-	done->times++;
-	done->failed += error != NULL;
-}
-
 /* ---- one call ------------------------------------------------------------------------------------- */
 
 static void test_a_cellular_call_rings_with_its_number(void **state)
@@ -86,7 +66,7 @@ static void test_the_button_answers_and_hangs_up(void **state)
 	assert_string_equal(f->modem->asked, "Accept 0\n");
 	assert_string_equal(call->answered_by, "headset:AA:BB:CC:DD:EE:FF");
 	assert_int_equal(call->state, CALL_ACTIVE);
-	engine_call_hangup(f->engine, call, no_matter, NULL);
+	engine_call_hangup(f->engine, call, calls_fixture_no_matter, NULL);
 	calls_fixture_settle(f);
 	assert_string_equal(f->modem->asked, "Accept 0\nHangup 0\n");
 	assert_int_equal(f->engine->n_calls, 0);
@@ -135,10 +115,10 @@ static void test_tones_are_sent_one_by_one(void **state)
 {
 	struct calls_fixture *f = *state;
 	struct call *call = ring(f);
-	struct done done = { 0 };
+	struct calls_fixture_done done = { 0 };
 
 	becomes(f, 0, MODEM_ACTIVE);
-	call->ops->send_dtmf(call, call->source, "1#", on_done, &done);
+	call->ops->send_dtmf(call, call->source, "1#", calls_fixture_on_done, &done);
 	calls_fixture_settle(f);
 	assert_string_equal(f->modem->asked, "SendDtmf 1 0\nSendDtmf # 0\n");
 	assert_int_equal(done.times, 1);
@@ -211,10 +191,10 @@ static void test_one_call_is_held_and_resumed(void **state)
 
 	becomes(f, 0, MODEM_ACTIVE);
 	f->modem->acts = true;
-	engine_call_hold(f->engine, call, no_matter, NULL);
+	engine_call_hold(f->engine, call, calls_fixture_no_matter, NULL);
 	calls_fixture_settle(f);
 	assert_int_equal(f->modem->calls[0].state, MODEM_HELD);
-	engine_call_unhold(f->engine, call, no_matter, NULL);
+	engine_call_unhold(f->engine, call, calls_fixture_no_matter, NULL);
 	calls_fixture_settle(f);
 	assert_int_equal(f->modem->calls[0].state, MODEM_ACTIVE);
 	assert_string_equal(f->modem->asked, "HoldAndAccept\nHoldAndAccept\n");
@@ -239,7 +219,7 @@ static void test_gnome_calls_shows_the_same_call(void **state)
 	becomes(f, 0, MODEM_ACTIVE);
 	fake_gnome_go(f->gnome);
 	calls_fixture_settle(f);
-	engine_call_hangup(f->engine, calls_fixture_only(f), no_matter, NULL);
+	engine_call_hangup(f->engine, calls_fixture_only(f), calls_fixture_no_matter, NULL);
 	calls_fixture_settle(f);
 	assert_string_equal(f->modem->asked, "Hangup 0\n");
 }
@@ -302,11 +282,11 @@ static void test_it_goes_while_it_is_asked(void **state)
 {
 	struct calls_fixture *f = *state;
 	struct call *call = ring(f);
-	struct done done = { 0 };
+	struct calls_fixture_done done = { 0 };
 
 	f->modem->silent = true;
-	call->ops->answer(call, call->source, on_done, &done);
-	call->ops->send_dtmf(call, call->source, "123", on_done, &done);
+	call->ops->answer(call, call->source, calls_fixture_on_done, &done);
+	call->ops->send_dtmf(call, call->source, "123", calls_fixture_on_done, &done);
 	calls_fixture_settle(f);
 	assert_int_equal(done.times, 0);
 	fake_modem_plug(f->modem, false);

@@ -62,26 +62,6 @@ static struct call *ring(struct calls_fixture *f)
 	return calls_fixture_only(f);
 }
 
-static void no_matter(void *data, const char *error, const char *message)
-{
-	(void)data;
-	(void)error;
-	(void)message;
-}
-
-struct done {
-	unsigned int times;
-	unsigned int failed;
-};
-
-static void on_done(void *data, const char *error)
-{
-	struct done *done = data;
-
-	done->times++;
-	done->failed += error != NULL;
-}
-
 static void test_a_phones_call_rings_here(void **state)
 {
 	struct calls_fixture *f = *state;
@@ -109,7 +89,7 @@ static void test_an_answer_here_goes_to_the_phone(void **state)
 	assert_string_equal(peer->asked, "Answer 1\n");
 	becomes(f, 1, "active");
 	assert_int_equal(call->state, CALL_ACTIVE);
-	engine_call_hangup(f->engine, call, no_matter, NULL);
+	engine_call_hangup(f->engine, call, calls_fixture_no_matter, NULL);
 	calls_fixture_settle(f);
 	assert_string_equal(peer->asked, "Answer 1\nHangup 1\n");
 	becomes(f, 1, "disconnected");
@@ -140,7 +120,7 @@ static void test_a_second_call_and_a_swap(void **state)
 {
 	struct calls_fixture *f = *state;
 	struct call *first = ring(f), *second;
-	struct done done = { 0 };
+	struct calls_fixture_done done = { 0 };
 
 	becomes(f, 1, "active");
 	has(f, 2, "withheld", "waiting");
@@ -149,8 +129,8 @@ static void test_a_second_call_and_a_swap(void **state)
 	assert_string_equal(second->info.party, "");
 	first->state = CALL_HELD;
 	second->state = CALL_ACTIVE;
-	first->ops->hold(first, first->source, on_done, &done);
-	second->ops->answer(second, second->source, on_done, &done);
+	first->ops->hold(first, first->source, calls_fixture_on_done, &done);
+	second->ops->answer(second, second->source, calls_fixture_on_done, &done);
 	calls_fixture_settle(f);
 	assert_string_equal(peer->asked, "HoldAndAnswer\n");
 	assert_int_equal(done.times, 2);
@@ -159,8 +139,8 @@ static void test_a_second_call_and_a_swap(void **state)
 	fake_engine_join(f->engine, second, first);
 	first->state = CALL_ACTIVE;
 	second->state = CALL_HELD;
-	first->ops->unhold(first, first->source, on_done, &done);
-	second->ops->hold(second, second->source, on_done, &done);
+	first->ops->unhold(first, first->source, calls_fixture_on_done, &done);
+	second->ops->hold(second, second->source, calls_fixture_on_done, &done);
 	calls_fixture_settle(f);
 	assert_string_equal(peer->asked, "HoldAndAnswer\nCreateMultiparty\nSwapCalls\n");
 	assert_int_equal(done.times, 4);
@@ -171,15 +151,15 @@ static void test_the_first_is_hung_up_for_the_other(void **state)
 {
 	struct calls_fixture *f = *state;
 	struct call *first = ring(f), *second;
-	struct done done = { 0 };
+	struct calls_fixture_done done = { 0 };
 
 	becomes(f, 1, "active");
 	has(f, 2, "2", "waiting");
 	second = f->engine->calls[1];
 	first->state = CALL_ENDED;
 	second->state = CALL_ACTIVE;
-	first->ops->hangup(first, first->source, on_done, &done);
-	second->ops->answer(second, second->source, on_done, &done);
+	first->ops->hangup(first, first->source, calls_fixture_on_done, &done);
+	second->ops->answer(second, second->source, calls_fixture_on_done, &done);
 	calls_fixture_settle(f);
 	assert_string_equal(peer->asked, "ReleaseAndAnswer\n");
 	becomes(f, 2, "active");
@@ -190,8 +170,8 @@ static void test_the_first_is_hung_up_for_the_other(void **state)
 	first = f->engine->calls[1];
 	first->state = CALL_ENDED;
 	second->state = CALL_ACTIVE;
-	second->ops->unhold(second, second->source, on_done, &done);
-	first->ops->hangup(first, first->source, on_done, &done);
+	second->ops->unhold(second, second->source, calls_fixture_on_done, &done);
+	first->ops->hangup(first, first->source, calls_fixture_on_done, &done);
 	calls_fixture_settle(f);
 	assert_string_equal(peer->asked, "ReleaseAndAnswer\nReleaseAndSwap\n");
 	assert_int_equal(done.times, 4);
@@ -200,7 +180,7 @@ static void test_the_first_is_hung_up_for_the_other(void **state)
 static void test_a_headset_dials_with_the_phone_and_sends_tones(void **state)
 {
 	struct calls_fixture *f = *state;
-	struct done done = { 0 };
+	struct calls_fixture_done done = { 0 };
 	struct call *call;
 
 	come(f);
@@ -214,7 +194,7 @@ static void test_a_headset_dials_with_the_phone_and_sends_tones(void **state)
 	becomes(f, 1, "alerting");
 	becomes(f, 1, "active");
 	assert_int_equal(call->state, CALL_ACTIVE);
-	call->ops->send_dtmf(call, call->source, "12#", on_done, &done);
+	call->ops->send_dtmf(call, call->source, "12#", calls_fixture_on_done, &done);
 	calls_fixture_settle(f);
 	assert_string_equal(peer->asked, "Dial +4930123\nSendTones 12#\n");
 	fake_engine_dial(f->engine, "sip:bob@example.org", FIXTURE_DEVICE);
@@ -298,10 +278,10 @@ static void test_it_goes_while_it_is_asked_or_refuses(void **state)
 {
 	struct calls_fixture *f = *state;
 	struct call *call = ring(f);
-	struct done done = { 0 };
+	struct calls_fixture_done done = { 0 };
 
 	peer->silent = true;
-	call->ops->send_dtmf(call, call->source, "1", on_done, &done);
+	call->ops->send_dtmf(call, call->source, "1", calls_fixture_on_done, &done);
 	calls_fixture_settle(f);
 	fake_ofono_connect(peer, false);
 	calls_fixture_settle(f);
