@@ -6,11 +6,11 @@
  * terminated stays there until somebody deletes it: it is forgotten here before. The network
  * of the first modem that has voice is what headsets show.
  *
- * Names, states and reasons are those of its D-Bus description (introspection/, MMCallState and
- * MMModemState of ModemManager-enums.h, 1.12 and later). A reason for a call's end does not tell who
- * ended it.
+ * Names, states and reasons are those of its D-Bus description (introspection/, MMCallState of
+ * ModemManager-enums.h, 1.12 and later). A reason for a call's end does not tell who ended it.
  */
 #include "line.h"
+#include "modem-network.h"
 
 #include "daemon/log.h"
 #include "dbus/remote.h"
@@ -41,7 +41,6 @@ enum mm_call_state {
 };
 
 #define MM_DIRECTION_INCOMING 1
-#define MM_MODEM_REGISTERED 8
 
 struct modems {
 	struct calls *calls;
@@ -63,10 +62,7 @@ struct modem {
 	struct mm_call *calls;
 	unsigned int n_calls;
 	struct dial *dial;
-	int32_t state;
-	uint32_t signal_percent;
-	uint32_t registration;
-	char operator_name[sizeof(((struct engine_network *)NULL)->operator_name)];
+	struct modem_network network;
 };
 
 struct mm_call {
@@ -83,16 +79,10 @@ struct mm_call {
 
 /* ---- the network -------------------------------------------------------------------------------------- */
 
-static bool roams(uint32_t registration)
-{
-	/* MM_MODEM_3GPP_REGISTRATION_STATE_ROAMING, _SMS_ONLY, _CSFB_NOT_PREFERRED */
-	return registration == 5 || registration == 7 || registration == 10;
-}
-
 static void show_network(const struct modems *modems)
 {
 	const struct modem *modem = modems->modems;
-	struct engine_network network = { 0 };
+	struct engine_network network;
 
 	while (modem != NULL && modem->line == NULL)
 		modem = modem->next;
@@ -100,11 +90,7 @@ static void show_network(const struct modems *modems)
 		engine_set_network(modems->calls->engine, NULL);
 		return;
 	}
-	network.service = modem->state >= MM_MODEM_REGISTERED;
-	network.roaming = roams(modem->registration);
-	network.bars_0_5 =
-		modem->signal_percent < 100 ? (uint8_t)((modem->signal_percent + 10) / 20) : 5;
-	memcpy(network.operator_name, modem->operator_name, sizeof(network.operator_name));
+	modem_network_told(&modem->network, &network);
 	engine_set_network(modems->calls->engine, &network);
 }
 
@@ -405,27 +391,6 @@ static void on_properties(void *data, DBusMessage *signal)
 
 /* ---- modems ------------------------------------------------------------------------------------------- */
 
-static int read_modem(void *data, const char *key, DBusMessageIter *value)
-{
-	struct modem *modem = data;
-	DBusMessageIter quality;
-	const char *text;
-
-	if (strcmp(key, "State") == 0) {
-		(void)bus_read_basic(value, DBUS_TYPE_INT32, &modem->state);
-	} else if (strcmp(key, "SignalQuality") == 0 &&
-		   dbus_message_iter_get_arg_type(value) == DBUS_TYPE_STRUCT) {
-		dbus_message_iter_recurse(value, &quality);
-		(void)bus_read_basic(&quality, DBUS_TYPE_UINT32, &modem->signal_percent);
-	} else if (strcmp(key, "RegistrationState") == 0) {
-		(void)bus_read_basic(value, DBUS_TYPE_UINT32, &modem->registration);
-	} else if (strcmp(key, "OperatorName") == 0 &&
-		   bus_read_basic(value, DBUS_TYPE_STRING, &text) == 0) {
-		source_copy(modem->operator_name, sizeof(modem->operator_name), text);
-	}
-	return 0;
-}
-
 static int read_voice(void *data, const char *key, DBusMessageIter *value)
 {
 	DBusMessageIter paths;
@@ -516,7 +481,7 @@ static void on_changed(void *data, const char *path, const char *interface,
 		return;
 	/* its calls are told by signals: the property lists those that are over, too */
 	if (strcmp(interface, MODEM) == 0 || strcmp(interface, MODEM_3GPP) == 0) {
-		(void)bus_read_dict(properties, read_modem, modem);
+		(void)bus_read_dict(properties, modem_network_read, &modem->network);
 		show_network(modems);
 	}
 }
