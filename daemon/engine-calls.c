@@ -252,6 +252,14 @@ enum policy_outcome engine_call_state(struct engine *engine, struct call *call,
 	return outcome;
 }
 
+void engine_call_sound(struct engine *engine, struct call *call, const struct call_info *info)
+{
+	if (call->info.app[0] == '\0')
+		memcpy(call->info.app, info->app, sizeof(call->info.app));
+	call->info.of_phone = call->info.of_phone || info->of_phone;
+	engine_settle(engine);
+}
+
 void engine_call_replace(struct engine *engine, struct call *call, const struct call_info *info,
 			 const struct call_ops *ops, void *source)
 {

@@ -94,6 +94,10 @@ enum policy_outcome engine_call_add(struct engine *engine, const struct call_inf
 enum policy_outcome engine_call_state(struct engine *engine, struct call *call,
 				      enum call_state state, bool remote);
 
+/** A source of lower rank has the call too, and knows more of its sound: .app and .of_phone of @info count,
+ * where they were not known. */
+void engine_call_sound(struct engine *engine, struct call *call, const struct call_info *info);
+
 /**
  * engine_call_replace() - another source speaks for the call from now on
  * @info: .phone, .managed, .video and .from do not count; what it does not know of party, name and

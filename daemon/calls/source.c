@@ -76,6 +76,8 @@ static enum policy_outcome add(struct seen *seen)
 
 	if (same != NULL && call_ops(same)->rank >= source->ops->rank) {
 		seen->stands_by = call_id(same);
+		if (seen->info.of_phone)
+			engine_call_sound(engine, same, &seen->info);
 		return POLICY_OK;
 	}
 	if (same == NULL)

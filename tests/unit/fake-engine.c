@@ -268,6 +268,14 @@ enum policy_outcome engine_call_add(struct engine *engine, const struct call_inf
 	return POLICY_OK;
 }
 
+void engine_call_sound(struct engine *engine, struct call *call, const struct call_info *info)
+{
+	if (call->info.app[0] == '\0')
+		memcpy(call->info.app, info->app, sizeof(call->info.app));
+	call->info.of_phone = call->info.of_phone || info->of_phone;
+	fake_engine_changed(engine);
+}
+
 void engine_call_replace(struct engine *engine, struct call *call, const struct call_info *info,
 			 const struct call_ops *ops, void *source)
 {

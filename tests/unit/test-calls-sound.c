@@ -6,6 +6,7 @@
 #include "calls-fixture.h"
 #include "daemon/calls/same.h"
 #include "fake-baresip.h"
+#include "fake-gnome.h"
 #include "fake-ofono.h"
 
 #include <unistd.h>
@@ -189,6 +190,30 @@ static void test_the_sound_of_a_phone_whose_calls_are_told_is_no_other_call(void
 	assert_int_equal(f->engine->n_calls, 2);
 }
 
+/* It has the phone's call by oFono as well, knows nothing of the sound, and speaks for the call. */
+static void test_the_sound_of_a_phone_whose_call_gnome_calls_shows_is_no_other_call(void **state)
+{
+	const struct talk phone = { .process = 7, .app = TALK_PHONE "AA:BB:CC:DD:EE:FF" };
+	struct calls_fixture *f = *state;
+	struct call *call;
+
+	fake_gnome_come(f->gnome);
+	calls_fixture_settle(f);
+	fake_gnome_call(f->gnome, 1, "tel", "+4930123", true, GNOME_INCOMING);
+	calls_fixture_settle(f);
+	call = calls_fixture_only(f);
+	f->ofono->voice = true;
+	fake_ofono_connect(f->ofono, true);
+	fake_ofono_come(f->ofono);
+	calls_fixture_settle(f);
+	fake_ofono_call(f->ofono, 1, "+4930123", "incoming");
+	calls_fixture_settle(f);
+	assert_ptr_equal(calls_fixture_only(f), call);
+	assert_true(call->info.of_phone);
+	fake_engine_talk(f->engine, &phone, 1);
+	assert_ptr_equal(calls_fixture_only(f), call);
+}
+
 #define SOUND_TEST(test) \
 	cmocka_unit_test_setup_teardown(test, calls_fixture_setup, calls_fixture_teardown)
 
@@ -203,6 +228,7 @@ int main(void)
 		SOUND_TEST(test_a_late_word_that_it_is_managed_or_rings_counts),
 		SOUND_TEST(test_a_watched_program_is_not_counted_twice),
 		SOUND_TEST(test_the_sound_of_a_phone_whose_calls_are_told_is_no_other_call),
+		SOUND_TEST(test_the_sound_of_a_phone_whose_call_gnome_calls_shows_is_no_other_call),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
