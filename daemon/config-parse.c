@@ -372,6 +372,26 @@ static void read_program(const struct source *source, struct spa_json *object)
 		config->programs[config->n_programs++] = rule;
 }
 
+/* ---- bluetooth --------------------------------------------------------------------------------- */
+
+static void read_bluetooth(const struct source *source, struct spa_json *object)
+{
+	char key[KEY_SIZE], text[KEY_SIZE], where[WHERE_SIZE];
+	bool gateway;
+
+	while (next_key(source, object, "bluetooth", key)) {
+		(void)path_of("bluetooth", key, where);
+		if (strcmp(key, "gateway") != 0) {
+			config_complain(source, where, "gateway");
+			(void)read_value(object, text, sizeof(text));
+		} else if (read_bool(object, &gateway)) {
+			source->config->no_gateway = !gateway;
+		} else {
+			config_complain(source, where, "true or false");
+		}
+	}
+}
+
 /* ---- calls ------------------------------------------------------------------------------------- */
 
 static void read_calls(const struct source *source, struct spa_json *object)
@@ -505,9 +525,10 @@ void config_read_section(const struct source *source, const char *key, const cha
 		bool list;
 		void (*read)(const struct source *source, struct spa_json *object);
 	} sections[] = {
-		{ "endpoints", true, read_endpoint }, { "devices", true, read_device },
-		{ "programs", true, read_program },   { "calls", false, read_calls },
-		{ "memory", false, read_memory },     { "timeouts", false, read_timeouts },
+		{ "endpoints", true, read_endpoint },   { "devices", true, read_device },
+		{ "bluetooth", false, read_bluetooth }, { "programs", true, read_program },
+		{ "calls", false, read_calls },         { "memory", false, read_memory },
+		{ "timeouts", false, read_timeouts },
 	};
 	struct spa_json json, object;
 	size_t i = 0;
@@ -516,7 +537,8 @@ void config_read_section(const struct source *source, const char *key, const cha
 		i++;
 	if (i == SPA_N_ELEMENTS(sections)) {
 		config_complain(source, key,
-				"endpoints, devices, programs, calls, memory or timeouts");
+				"endpoints, devices, bluetooth, programs, calls, memory or "
+				"timeouts");
 		return;
 	}
 	spa_json_init(&json, text, strlen(text));

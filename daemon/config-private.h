@@ -61,6 +61,7 @@ struct config {
 	size_t n_devices;
 	struct program_rule programs[CONFIG_MAX_PROGRAMS];
 	size_t n_programs;
+	bool no_gateway;
 	enum { FOLLOW_UNSAID, FOLLOW_NOT, FOLLOW } follow[CONFIG_SOURCES];
 	char memory[CONFIG_MEMORY][CONFIG_MEMORY_SIZE];
 	char own_number[CONFIG_MEMORY_SIZE];

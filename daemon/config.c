@@ -109,7 +109,7 @@ static char *read_text(const char *path)
 /* The loader keeps the last of several sections of one name. */
 static void check_once(const struct source *source, const char *text)
 {
-	static const char *const sections[] = { "endpoints", "devices", "programs",
+	static const char *const sections[] = { "endpoints", "devices", "bluetooth", "programs",
 						"calls",     "memory",  "timeouts" };
 	unsigned int seen[SPA_N_ELEMENTS(sections)] = { 0 };
 	struct spa_json json, object;
@@ -395,6 +395,11 @@ bool config_rings_in_band(const struct config *config)
 const char *config_own_number(const struct config *config)
 {
 	return config != NULL && config->own_number[0] != '\0' ? config->own_number : NULL;
+}
+
+bool config_is_gateway(const struct config *config)
+{
+	return config == NULL || !config->no_gateway;
 }
 
 bool config_has_programs(const struct config *config)

@@ -13,6 +13,7 @@
  *     programs = [
  *       { match = { application.process.binary = "chromium" } calls = true }
  *     ]
+ *     bluetooth = { gateway = true }
  *     calls = { baresip = false }
  *     memory = { 1 = "tel:+4930123456" own = "+49301" }
  *     timeouts = { request-ms = 5000 }
@@ -106,6 +107,9 @@ void config_device(const struct config *config, route_device device, const char 
 
 /** Whether any device may be one with in_band_ring: the service record is for all. */
 bool config_rings_in_band(const struct config *config);
+
+/** config_is_gateway() - headsets may connect; true unless it is switched off. @config may be NULL */
+bool config_is_gateway(const struct config *config);
 
 /** Is any program configured? */
 bool config_has_programs(const struct config *config);

@@ -462,10 +462,17 @@ int engine_system_bus(struct engine *engine, struct bus *bus)
 	const struct bluez_options options = {
 		.hfp_version = HFP_VERSION,
 		.hfp_features = ag_sdp_features(&config),
+		.only_follow = !config_is_gateway(engine->config),
 		.loop = engine->loop,
 	};
-	int error = hsphfpd_new(bus, engine->loop, &engine_audio_events, engine, &engine->hsphfpd);
+	int error = 0;
 
+	/* the sound of headsets, which there are none of without the profiles */
+	if (options.only_follow)
+		log_info("not a gateway of headsets, as is configured");
+	else
+		error = hsphfpd_new(bus, engine->loop, &engine_audio_events, engine,
+				    &engine->hsphfpd);
 	if (error < 0)
 		return error;
 	error = bluez_new(bus, &options, &bluez_events, engine, &engine->bluez);

@@ -61,6 +61,7 @@ struct bluez_events {
 struct bluez_options {
 	uint16_t hfp_version;  /* of our record: 0x0108 */
 	uint16_t hfp_features; /* ag_sdp_features() */
+	bool only_follow;      /* devices: no profile is registered */
 	/** For a timer that runs only while a registration is refused. NULL: then it is tried again
 	 * only when bluetoothd or its adapters show that something changed. */
 	struct pw_loop *loop;

@@ -149,7 +149,7 @@ static DBusMessage *register_message(const struct registration *registration)
 
 void bluez_profiles_ask(struct bluez *bluez)
 {
-	if (!bluez->owner[0] || bluez->n_adapters == 0)
+	if (!bluez->owner[0] || bluez->n_adapters == 0 || bluez->options.only_follow)
 		return;
 	for (size_t i = 0; i < 2; i++) {
 		struct registration *registration = &bluez->registrations[i];

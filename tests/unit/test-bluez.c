@@ -206,6 +206,24 @@ static void test_bluetoothd_appears_and_both_profiles_are_registered(void **stat
 	assert_true(hsp->auto_connect);
 }
 
+static void test_who_only_follows_registers_nothing(void **state)
+{
+	static const struct bluez_options options = { .only_follow = true };
+	struct fixture *f = *state;
+
+	bluez_free(f->bluez);
+	assert_int_equal(bluez_new(f->bus, &options, &events, &f->seen, &f->bluez), 0);
+	fake_bluez_adapter(&f->fake, 0);
+	fake_bluez_device(&f->fake, 0, HEADSET);
+	fake_bluez_appear(&f->fake, f->loop);
+	assert_true(loop_until_count(f->loop, &f->seen.devices, 1));
+	/* behind whatever it has asked for by then */
+	bluez_connect_handsfree(f->bluez, HEADSET_DEVICE);
+	assert_true(loop_until_count(f->loop, &f->fake.connections, 1));
+	assert_int_equal(f->fake.n_registrations, 0);
+	assert_false(bluez_ready(f->bluez));
+}
+
 static void test_bluetoothd_restarts_and_everything_is_done_again(void **state)
 {
 	struct fixture *f = *state;
@@ -649,6 +667,7 @@ int main(int argc, char *argv[])
 {
 	static const struct CMUnitTest tests[] = {
 		T(test_bluetoothd_appears_and_both_profiles_are_registered),
+		T(test_who_only_follows_registers_nothing),
 		T(test_bluetoothd_restarts_and_everything_is_done_again),
 		T(test_a_refusal_is_told_once_and_retried_when_the_services_change),
 		T(test_registered_profiles_are_not_registered_twice),

@@ -349,6 +349,19 @@ static void test_programs_are_followed_unless_switched_off(void **state)
 	assert_true(config_insists(f->config, SOURCE_CALLAUDIO));
 }
 
+static void test_headsets_are_served_unless_it_is_switched_off(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_true(config_is_gateway(NULL));
+	assert_int_equal(load_text(f, "bluetooth = { gateway = no radio = 1 }\n"), 0);
+	assert_string_equal(f->said, "c: bluetooth: gateway: expected true or false\n"
+				     "c: bluetooth: radio: expected gateway\n");
+	assert_true(config_is_gateway(f->config));
+	assert_int_equal(load_text(f, "bluetooth = { gateway = false }\n"), 0);
+	assert_false(config_is_gateway(f->config));
+}
+
 static void test_programs_that_call_are_found_by_their_properties(void **state)
 {
 	struct fixture *f = *state;
@@ -412,8 +425,9 @@ static void test_each_wrong_key_or_value_is_one_line(void **state)
 		const char *text;
 		const char *said;
 	} cases[] = {
-		{ "device = [ ]", "c: device: expected endpoints, devices, programs, calls, memory "
-				  "or timeouts\n" },
+		{ "device = [ ]",
+		  "c: device: expected endpoints, devices, bluetooth, programs, calls, memory "
+		  "or timeouts\n" },
 		{ "programs = [ { calls = true } ]",
 		  "c: programs: expected match and calls in each entry\n" },
 		{ "programs = [ { match = { application.name = a } } ]",
@@ -618,8 +632,9 @@ static void test_drop_ins_come_after_the_file_in_the_order_of_their_names(void *
 		   "timeouts = { request-ms = 2000 sco-close-ms = 7 } x = 1");
 	write_text(f, "callroute.conf.d/30-c.txt", "timeouts = { request-ms = 4000 }");
 	load(f);
-	assert_string_equal(f->said, "callroute.conf.d/10-a.conf: x: expected endpoints, devices, "
-				     "programs, calls, memory or timeouts\n");
+	assert_string_equal(
+		f->said, "callroute.conf.d/10-a.conf: x: expected endpoints, devices, bluetooth, "
+			 "programs, calls, memory or timeouts\n");
 	struct config_timeouts timeouts;
 
 	config_timeouts(f->config, &timeouts);
@@ -656,6 +671,7 @@ int main(void)
 		CONFIG_TEST(test_the_own_number_is_in_the_memory),
 		CONFIG_TEST(test_json_is_taken_too),
 		CONFIG_TEST(test_programs_are_followed_unless_switched_off),
+		CONFIG_TEST(test_headsets_are_served_unless_it_is_switched_off),
 		CONFIG_TEST(test_programs_that_call_are_found_by_their_properties),
 		CONFIG_TEST(test_timeouts_are_taken_within_their_range),
 		CONFIG_TEST(test_each_wrong_key_or_value_is_one_line),
