@@ -287,24 +287,37 @@ void engine_note_dialled(struct engine *engine, const struct call_info *info);
 /** The headset goes: who listened to it is told. */
 void engine_voice_lost(struct engine *engine, struct engine_device *entry);
 
+/** engine-endpoint.c: a headset with its service level connection gets its endpoint, unless it has one. */
+void engine_endpoint_new(struct engine *engine, struct engine_device *entry);
+/** Whether it is one for wide band speech, too: by headset, configuration, and what failed. */
+bool engine_offers_wide_band(const struct engine *engine, const struct engine_device *entry);
+/** A new one in its place; an audio agent that waits is answered. */
+void engine_renew_endpoint(struct engine *engine, struct engine_device *entry);
+/** The same, but the card's nodes go before. */
+void engine_renew_with_card(struct engine *engine, struct engine_device *entry);
+/** From now on without it, and so is the endpoint. */
+void engine_give_up_wide_band(struct engine *engine, struct engine_device *entry);
+/** Start a headset's card anew (graph_restart_card()); that its link goes down with it is not the headset's
+ * act. */
+void engine_restart_card(struct engine *engine, struct engine_device *entry);
+/** Headsets whose endpoints are to be made anew: once their cards are off, after too many links in a row,
+ * because their link was forgotten or their endpoint rests in error; when to do so at the latest, UINT64_MAX
+ * for never. */
+uint64_t engine_renew_endpoints(struct engine *engine, uint64_t now_ms);
+/** How long PipeWire 1.x goes on counting links that ended while they sent, also those that ended with their
+ * call. The count is that of the endpoint. */
+#define ENGINE_LOST_MS 6000u
+
 /** engine-audio.c: what the org.hsphfpd service asks and tells. */
 extern const struct hsphfpd_events engine_audio_events;
-/** A headset with its service level connection gets its endpoint, unless it has one. */
-void engine_endpoint_new(struct engine *engine, struct engine_device *entry);
 /** AG_EVENT_CODEC and AG_EVENT_CODECS. */
 void engine_codec_settled(struct engine *engine, struct engine_device *entry, unsigned int codec);
 void engine_codecs_changed(struct engine *engine, struct engine_device *entry);
 /** Negotiate with the headset that has become the route, ahead of the audio agent's request. */
 void engine_prepare_codec(struct engine *engine);
-/** Start a headset's card anew (graph_restart_card()); that its link goes down with it is not the headset's
- * act. */
-void engine_restart_card(struct engine *engine, struct engine_device *entry);
 /** The audio agent was refused a link while the call's sound was elsewhere, and does not ask again by
  * itself: once all is linked, make it. */
 void engine_ask_again(struct engine *engine);
-/** Headsets whose endpoints are to be made anew: once their cards are off, after too many links in a row,
- * or because their link was forgotten; when to do so at the latest, UINT64_MAX for never. */
-uint64_t engine_renew_endpoints(struct engine *engine, uint64_t now_ms);
 /** Release the sound links that are being set up to a headset that is not the route any more. */
 void engine_drop_stale_setups(struct engine *engine);
 /** Links that wait for QUIRK_PAUSE; when the next is due, UINT64_MAX for none. */
