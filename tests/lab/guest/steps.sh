@@ -193,6 +193,7 @@ dialled_there() {
 	tell frank answer
 	await frank '^state active'
 	becomes frank active
+	await callrouted 'Sound link to '
 	say "dialled there"
 	hung_up_there frank
 }
