@@ -183,7 +183,8 @@ void graph_set_muted(struct graph *graph, bool muted);
  * Begins anew only where @source is another than before.
  */
 void graph_listen(struct graph *graph, uint32_t source, bool linked);
-/** For 2 s and more, nothing but zeros has come from there, or nothing at all. changed() tells, also of the end. */
+/** For 2 s and more in which it ran, nothing but zeros has come from there, or nothing at all. changed() tells,
+ * also of the end. */
 bool graph_hears_nothing(const struct graph *graph);
 
 /** Monotonic time, in ns, of the last request sent to PipeWire; 0 for none. */

@@ -7,7 +7,8 @@
  * microphone does not run on its account.
  *
  * A port says nothing of whether it is fed, nor a node that runs; a headset may take a sound link and send
- * zeros, or nothing at all.
+ * zeros, or nothing at all. One that does not run says nothing either: the call's program may have
+ * stopped recording for a while.
  */
 #include "private.h"
 
@@ -21,7 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/** From the link to the microphone. Headsets begin late, and open theirs softly. */
+/** From the link to a microphone that runs. Headsets begin late, and open theirs softly. */
 #define SILENT_S 2
 
 struct listen {
@@ -32,6 +33,9 @@ struct listen {
 	void *port;
 	struct pw_proxy *link;
 	struct spa_hook link_listener;
+	struct pw_node *node; /* of the microphone, for its state */
+	struct spa_hook node_listener;
+	bool linked, running;
 	struct spa_source *timer;
 	struct spa_source *heard; /* signalled by the data thread */
 	atomic_bool sounds;
@@ -54,14 +58,54 @@ static void on_process(void *data, struct spa_io_position *position)
 	}
 }
 
+static void tell(struct listen *listen, bool silent)
+{
+	if (listen->silent == silent)
+		return;
+	listen->silent = silent;
+	if (silent)
+		log_notice("nothing comes from the call's microphone");
+	else
+		log_info("the call's microphone is heard now, or does not run");
+	graph_endpoints_changed(listen->graph);
+}
+
+/* From now on it should be heard, or no more. */
+static void expect_sound(struct listen *listen)
+{
+	bool expected = listen->linked && listen->running;
+	struct timespec in = { .tv_sec = SILENT_S };
+
+	pw_loop_update_timer(listen->graph->loop, listen->timer, expected ? &in : NULL, NULL,
+			     false);
+	if (!expected)
+		tell(listen, false);
+}
+
 /* The link is there. One that is refused tells nothing of the microphone. */
 static void on_bound(void *data, uint32_t id)
 {
 	struct listen *listen = data;
-	struct timespec in = { .tv_sec = SILENT_S };
 
-	pw_loop_update_timer(listen->graph->loop, listen->timer, &in, NULL, false);
+	listen->linked = true;
+	expect_sound(listen);
 }
+
+static void on_node_info(void *data, const struct pw_node_info *info)
+{
+	struct listen *listen = data;
+	bool running = info->state == PW_NODE_STATE_RUNNING;
+
+	if (listen->running == running)
+		return;
+	listen->running = running;
+	expect_sound(listen);
+}
+
+static const struct pw_node_events node_events = {
+	PW_VERSION_NODE_EVENTS,
+	.info = on_node_info,
+};
 
 static const struct pw_proxy_events link_events = {
 	PW_VERSION_PROXY_EVENTS,
@@ -113,6 +157,13 @@ static void stop(struct listen *listen)
 		pw_proxy_destroy(listen->link);
 	}
 	listen->link = NULL;
+	if (listen->node != NULL) {
+		spa_hook_remove(&listen->node_listener);
+		pw_proxy_destroy((struct pw_proxy *)listen->node);
+	}
+	listen->node = NULL;
+	listen->linked = false;
+	listen->running = false;
 	if (listen->filter != NULL)
 		pw_filter_destroy(listen->filter);
 	listen->filter = NULL;
@@ -121,6 +172,11 @@ static void stop(struct listen *listen)
 
 static int start(struct listen *listen)
 {
+	listen->node = pw_registry_bind(listen->graph->registry, listen->source,
+					PW_TYPE_INTERFACE_Node, PW_VERSION_NODE, 0);
+	if (listen->node == NULL)
+		return -errno;
+	pw_node_add_listener(listen->node, &listen->node_listener, &node_events, listen);
 	listen->filter = pw_filter_new(listen->graph->core, "callroute.listen",
 				       pw_properties_new(PW_KEY_NODE_NAME, "callroute.listen",
 							 PW_KEY_NODE_DESCRIPTION,
@@ -136,18 +192,6 @@ static int start(struct listen *listen)
 	    pw_filter_connect(listen->filter, PW_FILTER_FLAG_RT_PROCESS, NULL, 0) < 0)
 		return -errno;
 	return 0;
-}
-
-static void tell(struct listen *listen, bool silent)
-{
-	if (listen->silent == silent)
-		return;
-	listen->silent = silent;
-	if (silent)
-		log_notice("nothing comes from the call's microphone");
-	else
-		log_info("the call's microphone is heard now");
-	graph_endpoints_changed(listen->graph);
 }
 
 static void on_heard(void *data, uint64_t count)
