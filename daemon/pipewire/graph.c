@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define DELAY_MIN_MS 250
@@ -148,11 +149,18 @@ static void on_done(void *data, uint32_t id, int seq)
 	tell_state(graph, true);
 }
 
+/* libpipewire gives up a connection for other reasons than its end, too (a message that it cannot read, no
+ * memory), and reads it no more; these are its words then (0.3.65 to 1.6). The server's own are others. */
+static bool is_over(uint32_t id, int res, const char *message)
+{
+	return id == PW_ID_CORE && (res == -EPIPE || strcmp(message, "connection error") == 0);
+}
+
 static void on_error(void *data, uint32_t id, int seq, int res, const char *message)
 {
 	struct graph *graph = data;
 
-	if (id == PW_ID_CORE && res == -EPIPE) {
+	if (is_over(id, res, message)) {
 		graph->lost = true;
 		wake_up(graph);
 	} else {
