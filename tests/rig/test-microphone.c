@@ -61,14 +61,16 @@ static int stop_test(void **state)
 	return 0;
 }
 
-static void talk(struct fixture *f, const char *route, struct phone_call **ret)
+static void talk_to_a_silent_headset(struct fixture *f, struct phone_call **ret)
 {
 	static const struct phone_call_options options = { .managed = true, .active = true };
 	struct rig *rig = f->rig;
 
+	sound_tone(headset_sound(rig_headset(rig, HEADSET)), 0.0);
 	assert_null(phone_call(f->phone, &options, ret));
-	assert_null(phone_set_route(f->phone, route));
-	expect(rig_wait(rig, LIMIT_MS, phone_sees_route(f->phone, route, "P4")));
+	assert_null(phone_set_route(f->phone, ROUTE));
+	expect(rig_wait(rig, LIMIT_MS, phone_sees_route(f->phone, ROUTE, "P4")));
+	expect(rig_wait(rig, LIMIT_MS, phone_sees_silent_microphone(f->phone)));
 }
 
 /* Muted by a switch of its own, or its sound link carries nothing: the same from here. */
@@ -78,9 +80,7 @@ static void test_a_headset_that_sends_nothing_is_told_until_it_sounds(void **sta
 	struct rig *rig = f->rig;
 	struct phone_call *call;
 
-	sound_tone(headset_sound(rig_headset(rig, HEADSET)), 0.0);
-	talk(f, ROUTE, &call);
-	expect(rig_wait(rig, LIMIT_MS, phone_sees_silent_microphone(f->phone)));
+	talk_to_a_silent_headset(f, &call);
 	expect(view_node(rig_view(rig), LISTENER) != 0);
 	sound_tone(headset_sound(rig_headset(rig, HEADSET)), 440.0);
 	expect(rig_wait(rig, LIMIT_MS, !phone_sees_silent_microphone(f->phone)));
@@ -95,9 +95,7 @@ static void test_it_is_the_calls_microphone_of_now(void **state)
 	struct rig *rig = f->rig;
 	struct phone_call *call;
 
-	sound_tone(headset_sound(rig_headset(rig, HEADSET)), 0.0);
-	talk(f, ROUTE, &call);
-	expect(rig_wait(rig, LIMIT_MS, phone_sees_silent_microphone(f->phone)));
+	talk_to_a_silent_headset(f, &call);
 	/* the handset's hears a tone */
 	assert_null(phone_set_route(f->phone, "handset"));
 	expect(rig_wait(rig, LIMIT_MS, !phone_sees_silent_microphone(f->phone)));
@@ -116,9 +114,7 @@ static void test_nothing_of_it_is_left_after_the_call(void **state)
 	struct rig *rig = f->rig;
 	struct phone_call *call;
 
-	sound_tone(headset_sound(rig_headset(rig, HEADSET)), 0.0);
-	talk(f, ROUTE, &call);
-	expect(rig_wait(rig, LIMIT_MS, phone_sees_silent_microphone(f->phone)));
+	talk_to_a_silent_headset(f, &call);
 	assert_null(phone_ask_with(f->phone, call, "SetState", "ended"));
 	expect(rig_wait(rig, LIMIT_MS, !phone_sees_silent_microphone(f->phone)));
 	expect(rig_wait(rig, LIMIT_MS, view_node(rig_view(rig), LISTENER) == 0));
