@@ -196,6 +196,20 @@ int rig_wireplumber_restart(struct rig *rig)
 	return rig_wait(rig, START_MS, view_session(rig->view)) ? 0 : -ETIMEDOUT;
 }
 
+int rig_pulse_new(struct rig *rig, struct process **ret)
+{
+	static const struct process_events events;
+	int r = process_new(rig->loop, (const char *const[]){ "pipewire-pulse", NULL },
+			    rig_log(rig, "pipewire-pulse"), &events, NULL, ret);
+
+	if (r < 0)
+		return r;
+	if (rig_wait(rig, START_MS, rig_socket_answers(rig, "pulse/native")))
+		return 0;
+	*ret = process_free(*ret);
+	return -ETIMEDOUT;
+}
+
 void rig_wireplumber_crash(struct rig *rig)
 {
 	if (!rig->wireplumber)

@@ -96,6 +96,10 @@ void rig_daemon_forget(struct rig *rig);
 
 /* ---- PipeWire and WirePlumber ------------------------------------------------------------------- */
 
+/** pipewire-pulse, for programs that know PulseAudio only; it takes clients when this returns. The caller ends
+ * it. 0 or -errno. */
+int rig_pulse_new(struct rig *rig, struct process **ret);
+
 int rig_wireplumber_restart(struct rig *rig);
 /** It is killed, and started again as soon as the rig sees that. */
 void rig_wireplumber_crash(struct rig *rig);

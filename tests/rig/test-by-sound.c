@@ -51,31 +51,18 @@ static int write_configuration(const struct rig *rig)
 	return rig_write_file(rig, "home/.config/callroute", "callroute.conf", "%s", configuration);
 }
 
-static bool exists(const char *path)
-{
-	return access(path, F_OK) == 0;
-}
-
 static int start(void **state)
 {
 	static const struct stand_in_device headset = { HEADSET, "Headset", DEVICE_HEADSET,
 							.handsfree = true, .a2dp = true };
-	static const struct process_events events;
 	static struct fixture f;
-	char socket[512];
 
 	*state = &f;
 	if (rig_new(&(struct rig_options){ .without_daemon = true }, &f.rig) < 0)
 		return -1;
 	if (write_configuration(f.rig) < 0 || rig_daemon_start(f.rig) < 0 ||
 	    phone_new(f.rig, &f.phone) < 0 || rig_headset_add(f.rig, &headset, NULL) < 0 ||
-	    process_new(rig_loop(f.rig), (const char *const[]){ "pipewire-pulse", NULL },
-			rig_log(f.rig, "pipewire-pulse"), &events, NULL, &f.pulse) < 0) {
-		rig_dump(f.rig);
-		return -1;
-	}
-	(void)snprintf(socket, sizeof(socket), "%s/pulse/native", getenv("XDG_RUNTIME_DIR"));
-	if (!rig_wait(f.rig, LIMIT_MS, exists(socket))) {
+	    rig_pulse_new(f.rig, &f.pulse) < 0) {
 		rig_dump(f.rig);
 		return -1;
 	}

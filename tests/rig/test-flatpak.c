@@ -97,11 +97,6 @@ static int status_of(struct fixture *f, struct boxed *boxed)
 	return WIFEXITED(boxed->status) ? WEXITSTATUS(boxed->status) : -1;
 }
 
-static bool exists(const char *path)
-{
-	return access(path, F_OK) == 0;
-}
-
 /* 0, or an exit status. */
 static int install(struct fixture *f)
 {
@@ -128,9 +123,7 @@ static int start(void **state)
 {
 	static const struct stand_in_device headset = { HEADSET, "Headset", DEVICE_HEADSET,
 							.handsfree = true, .a2dp = true };
-	static const struct process_events events;
 	static struct fixture f;
-	char socket[512];
 	int status;
 
 	*state = &f;
@@ -143,12 +136,9 @@ static int start(void **state)
 		f.rig = rig_free(f.rig);
 		exit(SKIPPED);
 	}
-	(void)snprintf(socket, sizeof(socket), "%s/pulse/native", getenv("XDG_RUNTIME_DIR"));
 	if (status != 0 || phone_new(f.rig, &f.phone) < 0 ||
 	    rig_headset_add(f.rig, &headset, NULL) < 0 || rig_headset_connect(f.rig, HEADSET) < 0 ||
-	    process_new(rig_loop(f.rig), (const char *const[]){ "pipewire-pulse", NULL },
-			rig_log(f.rig, "pipewire-pulse"), &events, NULL, &f.pulse) < 0 ||
-	    !rig_wait(f.rig, LIMIT_MS, exists(socket))) {
+	    rig_pulse_new(f.rig, &f.pulse) < 0) {
 		rig_dump(f.rig);
 		return -1;
 	}

@@ -308,26 +308,6 @@ static void on_line(void *data, const char *line)
 	((struct carrier *)data)->n_ready += !strcmp(line, "ready");
 }
 
-static bool pulse_is_up(void)
-{
-	char socket[512];
-
-	(void)snprintf(socket, sizeof(socket), "%s/pulse/native", getenv("XDG_RUNTIME_DIR"));
-	return access(socket, F_OK) == 0;
-}
-
-static struct process *start_pulse(struct rig *rig)
-{
-	static const struct process_events events;
-	struct process *pulse;
-
-	assert_int_equal(process_new(rig_loop(rig), (const char *const[]){ "pipewire-pulse", NULL },
-				     rig_log(rig, "pipewire-pulse"), &events, NULL, &pulse),
-			 0);
-	expect(rig_wait(rig, LIMIT_MS, pulse_is_up()));
-	return pulse;
-}
-
 static void start_carrier(struct rig *rig, struct carrier *carrier, const char *const *arguments)
 {
 	static const struct process_events events = { .line = on_line };
@@ -376,7 +356,7 @@ static void test_the_sound_of_a_modem_that_programs_carry_follows_the_route(void
 	static const dbus_bool_t yes = TRUE;
 	struct fixture *f = *state;
 	struct rig *rig = f->rig;
-	struct process *pulse = start_pulse(rig);
+	struct process *pulse;
 	struct carrier loopbacks;
 	struct rig_sound *serial;
 
@@ -387,6 +367,7 @@ static void test_the_sound_of_a_modem_that_programs_carry_follows_the_route(void
 	expect(rig_headset_wait(rig, HEADSET, "< RING", LIMIT_MS));
 	fake_modem_state(f->modem, 5, MODEM_ACTIVE);
 	expect(rig_wait(rig, LIMIT_MS, phone_sees_route(f->phone, "handset", "P1")));
+	assert_int_equal(rig_pulse_new(rig, &pulse), 0);
 	start_carrier(rig, &loopbacks, wys);
 	expect(rig_wait(rig, LIMIT_MS, loopbacks_are_at(rig, RIG_EARPIECE, RIG_MICROPHONE)));
 	assert_null(phone_set_route(f->phone, "speaker"));

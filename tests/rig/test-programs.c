@@ -165,9 +165,7 @@ static int start_gnome(struct fixture *f)
 			  (const char *const[]){ "Xvfb", "-displayfd", "1", "-screen", "0",
 						 "640x480x16", "-nolisten", "tcp", NULL },
 			  &display_events, &f->display) < 0 ||
-	    start_program(f, (const char *const[]){ "pipewire-pulse", NULL }, NULL, &f->pulse) <
-		    0 ||
-	    !rig_wait(rig, START_MS, f->display_name[0]))
+	    rig_pulse_new(rig, &f->pulse) < 0 || !rig_wait(rig, START_MS, f->display_name[0]))
 		return -1;
 	setenv("DISPLAY", f->display_name, 1);
 	setenv("GDK_BACKEND", "x11", 1);
