@@ -150,6 +150,7 @@ struct engine {
 	struct ag_status status; /* of this machine, for the headsets */
 	char operator_name[64];  /* likewise */
 	struct spa_source *timer;
+	struct spa_source *afterwards;
 	uint64_t armed_ms;
 
 	struct call *calls[CALL_MAX];
@@ -385,7 +386,8 @@ void engine_channel_closed(struct engine_device *entry);
 int engine_take_channel(struct engine *engine, const struct engine_channel *channel);
 
 /** engine-state.c: save what differs from what was saved. */
-void engine_save(struct engine *engine);
+void engine_save_settings(struct engine *engine);
+void engine_save_memory(struct engine *engine);
 /** The route that calls had when the daemon ended, while they may come back; else ROUTE_NONE. */
 struct route engine_resumed_call(const struct engine *engine);
 /** For EVENT_CONNECT's .resumed, once for each connection. */

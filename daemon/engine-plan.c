@@ -125,12 +125,14 @@ static bool records(struct engine *engine)
 
 void engine_listen_to_microphone(struct engine *engine)
 {
+	bool there = route_equal(engine->verified, engine->decided);
+	/* a headset's microphone says nothing while its link is not there */
 	bool talks = engine->decided.kind != ROUTE_NONE &&
-		     route_equal(engine->verified, engine->decided) &&
+		     (there || !route_is_bluetooth(engine->decided)) &&
 		     engine_call_in(engine, CALL_ACTIVE) != NULL && records(engine);
 
 	graph_listen(engine->graph, talks ? engine->plan.source : PLAN_NONE,
-		     talks && engine_in_force(engine));
+		     talks && there && engine_in_force(engine));
 }
 
 bool engine_is_cellular(const struct engine *engine)

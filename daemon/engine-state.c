@@ -105,16 +105,22 @@ static void list_devices(struct engine *engine, struct state_memory *memory)
 	}
 }
 
-void engine_save(struct engine *engine)
+void engine_save_settings(struct engine *engine)
 {
-	struct state_memory memory = { 0 };
-
 	if (engine->state == NULL)
 		return;
 	state_save_settings(engine->state, &(struct state_settings){
 						   .routing = engine->routing,
 						   .auto_answer = engine->auto_answer,
 					   });
+}
+
+void engine_save_memory(struct engine *engine)
+{
+	struct state_memory memory = { 0 };
+
+	if (engine->state == NULL)
+		return;
 	memory.route = policy_memory(engine->policy);
 	memory.in_call = policy_decision(engine->policy)->call.kind != ROUTE_NONE;
 	list_devices(engine, &memory);

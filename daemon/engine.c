@@ -301,19 +301,30 @@ void engine_settle(struct engine *engine)
 			announce_route(engine, engine->decided);
 		else if (engine_in_force(engine))
 			announce_route(engine, engine->decided);
-		engine_listen_to_microphone(engine);
 		check_requests(engine, now_ms);
 		arm_timer(engine, now_ms);
 	}
 	engine->answer_ns = 0;
 	engine->settling = false;
-	engine_save(engine);
+	engine_save_settings(engine);
+	pw_loop_signal_event(engine->loop, engine->afterwards);
 	engine_flush_headsets(engine);
 	engine_keep_channels(engine);
 	if (engine->observer != NULL && engine->observer->changed != NULL)
 		engine->observer->changed(engine->observer_data);
 	if (engine->changed != NULL)
 		engine->changed(engine->changed_data);
+}
+
+/* What can wait until the requests of a turn are on their way. */
+static void on_afterwards(void *data, uint64_t count)
+{
+	struct engine *engine = data;
+
+	(void)count;
+	if (engine->left == NULL && !engine->settling)
+		engine_listen_to_microphone(engine);
+	engine_save_memory(engine);
 }
 
 enum policy_outcome engine_event(struct engine *engine, struct policy_event *event)
@@ -436,7 +447,8 @@ int engine_new(struct pw_loop *loop, void (*graph_state)(void *data, bool up), v
 	engine->graph_state_data = data;
 	engine->policy = policy_new(&limits);
 	engine->timer = pw_loop_add_timer(loop, on_timer, engine);
-	if (engine->policy == NULL || engine->timer == NULL)
+	engine->afterwards = pw_loop_add_event(loop, on_afterwards, engine);
+	if (engine->policy == NULL || engine->timer == NULL || engine->afterwards == NULL)
 		goto fail;
 	error = graph_new(loop, &graph_events, engine, &engine->graph);
 	if (error < 0)
@@ -452,6 +464,7 @@ void engine_leave(struct engine *engine, void (*left)(void *data), void *data)
 {
 	bool call = policy_decision(engine->policy)->call.kind != ROUTE_NONE;
 
+	engine_save_memory(engine);
 	if (call && engine_keeps_channels(engine)) {
 		left(data);
 		return;
@@ -487,6 +500,8 @@ struct engine *engine_free(struct engine *engine)
 	graph_free(engine->graph);
 	if (engine->timer != NULL)
 		pw_loop_destroy_source(engine->loop, engine->timer);
+	if (engine->afterwards != NULL)
+		pw_loop_destroy_source(engine->loop, engine->afterwards);
 	for (size_t i = 0; i < engine->n_calls; i++)
 		free(engine->calls[i]);
 	policy_free(engine->policy);

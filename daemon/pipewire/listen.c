@@ -221,6 +221,8 @@ void graph_listen(struct graph *graph, uint32_t source, bool linked)
 		return;
 	stop(listen);
 	listen->source = PLAN_NONE;
+	if (listen->silent)
+		graph_endpoints_changed(graph);
 	listen->silent = false;
 	if (source == PLAN_NONE || !linked || graph->core == NULL)
 		return;
