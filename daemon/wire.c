@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: callroute contributors */
 /*
- * See wire.h. What is in quotes is a number, or a name that is known anyway; what is dialled, and tones, are
- * not in quotes.
+ * See wire.h. What is in quotes is a number, a caller's name, or a name that is known anyway; what is dialled, and
+ * tones, are not in quotes.
  */
 #include "wire.h"
 
@@ -11,6 +11,7 @@
 
 static void hide(char *text)
 {
+	bool of_caller = strncmp(text, "+CLIP:", 6) == 0 || strncmp(text, "+CCWA:", 6) == 0;
 	bool quoted = false;
 	char *dialled = NULL;
 
@@ -21,7 +22,7 @@ static void hide(char *text)
 	for (char *p = text; *p != '\0'; p++) {
 		if (*p == '"')
 			quoted = !quoted;
-		else if ((quoted && strchr("+0123456789*#", *p) != NULL) ||
+		else if ((quoted && (of_caller || strchr("+0123456789*#", *p) != NULL)) ||
 			 (dialled != NULL && p >= dialled && *p != ';'))
 			*p = 'x';
 	}

@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: callroute contributors */
 /**
  * The last lines on the AT channels, of all headsets together, for whoever asks what a headset did and was
- * told. Numbers and tones are not kept: their characters are "x".
+ * told. Numbers, callers' names and tones are not kept: their characters are "x".
  *
  * May be used by: the engine, tests/. May use: policy/route.h.
  */

@@ -225,11 +225,11 @@ int ag_clcc(struct ag *ag, struct at_args *args, uint64_t now_ms)
 
 		if (!call)
 			continue;
-		ag_calls_number(call, number);
+		ag_party_number(call->number, number);
 		if (number[0])
 			ag_send(ag, "+CLCC: %u,%d,%d,0,%d,\"%s\",%d", i, call->incoming,
 				clcc_status(ag, call), call->multiparty, number,
-				number[0] == '+' ? 145 : 129);
+				ag_party_number_type(number));
 		else
 			ag_send(ag, "+CLCC: %u,%d,%d,0,%d", i, call->incoming,
 				clcc_status(ag, call), call->multiparty);

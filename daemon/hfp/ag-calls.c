@@ -10,7 +10,6 @@
  */
 #include "daemon/hfp/ag-private.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -115,49 +114,12 @@ uint8_t ag_calls_indicator(const struct ag *ag, enum ag_indicator indicator)
 	return any_rings(ag);
 }
 
-void ag_calls_number(const struct ag_call *call, char *ret)
-{
-	static const char *const schemes[] = { "tel:", "sip:", "sips:" };
-	const char *p = call->number;
-	size_t n = 0;
-
-	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-		if (strncasecmp(p, schemes[i], strlen(schemes[i])) == 0) {
-			p += strlen(schemes[i]);
-			break;
-		}
-	}
-
-	for (; *p && *p != '@' && *p != ';'; p++) {
-		int c = toupper((unsigned char)*p);
-
-		if (strchr(" -.()", c))
-			continue;
-		/* A name is not a number, and half a name is not either. */
-		if (!strchr("0123456789*#ABCD", c) && !(c == '+' && n == 0)) {
-			n = 0;
-			break;
-		}
-		ret[n++] = (char)c;
-	}
-	ret[n] = '\0';
-	if (!strpbrk(ret, "0123456789"))
-		ret[0] = '\0';
-}
-
-int ag_calls_number_type(const char *number)
-{
-	if (number[0] == '\0')
-		return 128;
-	return number[0] == '+' ? 145 : 129;
-}
-
 /* ---- telling ------------------------------------------------------------------------------ */
 
 static void tell_waiting(struct ag *ag)
 {
 	const struct ag_call *incoming = ag_calls_incoming(ag);
-	char number[AG_NUMBER_SIZE];
+	char number[AG_NUMBER_SIZE], name[AG_NAME_SIZE];
 
 	for (size_t i = 0; i < AG_MAX_CALLS && ag->ccwa; i++) {
 		struct ag_slot *slot = &ag->slots[i];
@@ -166,8 +128,13 @@ static void tell_waiting(struct ag *ag)
 		    &slot->call == incoming)
 			continue;
 		slot->announced = true;
-		ag_calls_number(&slot->call, number);
-		ag_send(ag, "+CCWA: \"%s\",%d", number, ag_calls_number_type(number));
+		ag_party_number(slot->call.number, number);
+		ag_party_name(&slot->call, name);
+		if (name[0])
+			ag_send(ag, "+CCWA: \"%s\",%d,1,\"%s\"", number,
+				ag_party_number_type(number), name);
+		else
+			ag_send(ag, "+CCWA: \"%s\",%d", number, ag_party_number_type(number));
 	}
 }
 
@@ -184,11 +151,24 @@ static void tell_held(struct ag *ag)
 	ag_report(ag, IND_CALLHELD);
 }
 
+/* As an iPhone has it: no subaddress between the type and the name. */
+static void tell_caller(struct ag *ag, const struct ag_call *call)
+{
+	char number[AG_NUMBER_SIZE], name[AG_NAME_SIZE];
+
+	ag_party_number(call->number, number);
+	ag_party_name(call, name);
+	if (name[0])
+		ag_send(ag, "+CLIP: \"%s\",%d,,,\"%s\"", number, ag_party_number_type(number),
+			name);
+	else if (number[0])
+		ag_send(ag, "+CLIP: \"%s\",%d", number, ag_party_number_type(number));
+}
+
 static void tell_ring(struct ag *ag, uint64_t now_ms)
 {
 	const struct ag_call *incoming = ag_calls_incoming(ag);
 	uint32_t id = incoming ? incoming->id : 0;
-	char number[AG_NUMBER_SIZE];
 
 	if (id != ag->ringing) {
 		ag->ringing = id;
@@ -207,9 +187,8 @@ static void tell_ring(struct ag *ag, uint64_t now_ms)
 	if (ag->profile == AG_HSP && ag->in_band_ring && ag->audio)
 		return;
 	ag_send(ag, "RING");
-	ag_calls_number(incoming, number);
-	if (ag->clip && number[0])
-		ag_send(ag, "+CLIP: \"%s\",%d", number, ag_calls_number_type(number));
+	if (ag->clip)
+		tell_caller(ag, incoming);
 }
 
 void ag_calls_sync(struct ag *ag, uint64_t now_ms)

@@ -84,7 +84,7 @@ static int cnum_exec(struct ag *ag, struct at_args *args, uint64_t now_ms)
 {
 	if (ag->own_number[0])
 		ag_send(ag, "+CNUM: ,\"%s\",%d,,4", ag->own_number,
-			ag_calls_number_type(ag->own_number));
+			ag_party_number_type(ag->own_number));
 	return AG_RESULT_OK;
 }
 

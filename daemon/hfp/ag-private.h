@@ -251,10 +251,17 @@ const struct ag_call *ag_calls_at(const struct ag *ag, uint32_t index);
 const struct ag_call *ag_calls_incoming(const struct ag *ag);
 /** Whom AT+CHUP ends: active, else dialled, else ringing; NULL where there is none. */
 const struct ag_call *ag_calls_to_end(const struct ag *ag);
+
+/* ag-party.c: whom a call is with */
 /** Only digits, * # A to D and a leading +: a number in @ret of AG_NUMBER_SIZE, or "". */
-void ag_calls_number(const struct ag_call *call, char *ret);
+void ag_party_number(const char *party, char *ret);
 /** The type of such a number, 3GPP TS 24.008 §10.5.4.7. */
-int ag_calls_number_type(const char *number);
+int ag_party_number_type(const char *number);
+/** A name for the display in @ret of AG_NAME_SIZE, "" where it has none that says more than its number. */
+void ag_party_name(const struct ag_call *call, char *ret);
+/** At most @max characters of UTF-8 in @ret of @size bytes, without what could end the string or the line, and
+ * without what is no UTF-8. */
+void ag_party_text(const char *text, size_t max, char *ret, size_t size);
 
 /* ag-call-commands.c: what the headset may do to calls */
 int ag_answer(struct ag *ag, struct at_args *args, uint64_t now_ms);

@@ -505,22 +505,10 @@ void ag_set_audio(struct ag *ag, bool up, uint64_t now_ms)
 	ag_sync(ag, now_ms);
 }
 
-/* A name for the display: 16 characters of UTF-8, nothing that could end the string or the line. */
+/* As many characters as 3GPP TS 27.007 §7.3 allows it. */
 static void copy_operator_name(struct ag *ag, const char *name)
 {
-	unsigned int characters = 0;
-	size_t n = 0;
-
-	for (; name && *name && n < sizeof(ag->operator_name) - 1; name++) {
-		unsigned char c = (unsigned char)*name;
-
-		if (c < ' ' || c == '"' || c == 0x7f)
-			continue;
-		if ((c & 0xc0) != 0x80 && ++characters > 16)
-			break;
-		ag->operator_name[n++] = *name;
-	}
-	ag->operator_name[n] = '\0';
+	ag_party_text(name ? name : "", 16, ag->operator_name, sizeof(ag->operator_name));
 }
 
 void ag_set_operator(struct ag *ag, const char *name)
@@ -530,11 +518,7 @@ void ag_set_operator(struct ag *ag, const char *name)
 
 static void copy_own_number(struct ag *ag, const char *number)
 {
-	struct ag_call call = { 0 };
-
-	if (number && strlen(number) < sizeof(call.number))
-		strcpy(call.number, number);
-	ag_calls_number(&call, ag->own_number);
+	ag_party_number(number ? number : "", ag->own_number);
 }
 
 struct ag *ag_new(const struct ag_config *config, uint64_t now_ms)

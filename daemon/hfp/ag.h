@@ -65,7 +65,7 @@ struct ag_call {
 	bool incoming;
 	bool multiparty;
 	char number[AG_NUMBER_SIZE]; /* "" where withheld; else sent where it is a dial string */
-	char name[AG_NAME_SIZE];
+	char name[AG_NAME_SIZE];     /* UTF-8, told with the number; "" for none */
 };
 
 /* ---- what the headset did ----------------------------------------------------------------- */

@@ -319,6 +319,8 @@ static void act_calls(struct life *life, struct input *input)
 		call->incoming = what & 1;
 		call->multiparty = what & 2;
 		memcpy(call->number, number, n_number);
+		for (size_t k = 0; k < what / 16; k++)
+			call->name[k] = (char)input_byte(input);
 		if (n_number < AG_NUMBER_SIZE)
 			call->number[n_number] = '\0';
 		/* the model: the first of an id counts, and as many as there is room for */

@@ -386,6 +386,8 @@ static DBusMessage *add_call(const struct phone_call_options *options, pid_t pro
 		bus_append_entry_string(&dict, "State", "active");
 	if (options->party)
 		bus_append_entry_string(&dict, "RemoteParty", options->party);
+	if (options->name)
+		bus_append_entry_string(&dict, "RemoteName", options->name);
 	if (options->from)
 		bus_append_entry_string(&dict, "From", options->from);
 	if (process)

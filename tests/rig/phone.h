@@ -42,6 +42,7 @@ struct phone_call_options {
 	pid_t process;     /* that has its streams, of a silent one; 0 for none */
 	bool conference;   /* it can be joined */
 	const char *party; /* may be NULL */
+	const char *name;  /* likewise, of the party */
 	const char *from;  /* a headset's address, may be NULL */
 };
 

@@ -39,11 +39,11 @@ enum { FIRST, SECOND, N_CALLERS };
 
 /** The other side of the world. */
 static const struct {
-	const char *folder, *number;
+	const char *folder, *number, *name;
 	double hz;
 } callers[N_CALLERS] = {
-	[FIRST] = { "first", "+4930123", 700.0 },
-	[SECOND] = { "second", "+4930456", 900.0 },
+	[FIRST] = { "first", "+4930123", "Bob Example", 700.0 },
+	[SECOND] = { "second", "+4930456", "Eve", 900.0 },
 };
 
 /** A Call1. */
@@ -244,8 +244,8 @@ static void start_caller(struct fixture *f, unsigned int caller)
 			       port, callers[caller].hz, heard(f, caller)),
 		0);
 	assert_int_equal(rig_write_file(f->rig, folder, "accounts",
-					"<sip:%s@127.0.0.1:%u>;regint=0\n", callers[caller].number,
-					port),
+					"\"%s\" <sip:%s@127.0.0.1:%u>;regint=0\n",
+					callers[caller].name, callers[caller].number, port),
 			 0);
 	assert_int_equal(rig_write_file(f->rig, folder, "contacts", "\n"), 0);
 	(void)snprintf(dial, sizeof(dial), "/dial sip:alice@127.0.0.1:%u", f->port);
@@ -376,7 +376,8 @@ static void first_is_answered_by_the_headset(struct fixture *f)
 
 	start_caller(f, FIRST);
 	line(f, "< RING");
-	(void)snprintf(clip, sizeof(clip), "< +CLIP: \"%s\"", callers[FIRST].number);
+	(void)snprintf(clip, sizeof(clip), "< +CLIP: \"%s\",145,,,\"%s\"", callers[FIRST].number,
+		       callers[FIRST].name);
 	line(f, clip);
 	headset_button(rig_headset(rig, HEADSET));
 	line(f, "> ATA");

@@ -64,6 +64,7 @@ static const struct phone_call_options managed_call = {
 	.managed = true,
 	.incoming = true,
 	.party = "+4930123456",
+	.name = "René \"Bob\" M.",
 };
 
 static void test_p2_answered_by_the_headset_its_sound_goes_there_both_ways(void **state)
@@ -75,7 +76,8 @@ static void test_p2_answered_by_the_headset_its_sound_goes_there_both_ways(void 
 	expect(rig_wait(rig, LIMIT_MS, view_profile_is(rig_view(rig), HEADSET, "a2dp-sink*")));
 	assert_null(phone_call(f->phone, &managed_call, &call));
 	expect(rig_headset_wait(rig, HEADSET, "< RING", LIMIT_MS));
-	expect(rig_headset_wait(rig, HEADSET, "< +CLIP: \"+4930123456\",145", LIMIT_MS));
+	expect(rig_headset_wait(rig, HEADSET, "< +CLIP: \"+4930123456\",145,,,\"René Bob M.\"",
+				LIMIT_MS));
 	assert_string_equal(phone_call_state(call), "incoming");
 
 	headset_button(rig_headset(rig, HEADSET));

@@ -263,6 +263,24 @@ static enum ag_call_state call_state(const struct player *p, const char *word)
 	complain(p, "no such state: %s", word);
 }
 
+/* _ for a blank, \\xNN for a byte. */
+static void set_name(struct ag_call *call, const char *word)
+{
+	size_t n = 0;
+
+	for (; *word && n < sizeof(call->name) - 1; word++) {
+		char byte[3] = { 0 };
+
+		call->name[n++] = *word == '_' ? ' ' : *word;
+		if (strncmp(word, "\\x", 2) != 0 || strlen(word) < 4)
+			continue;
+		memcpy(byte, word + 2, 2);
+		call->name[n - 1] = (char)strtoul(byte, NULL, 16);
+		word += 3;
+	}
+	call->name[n] = '\0';
+}
+
 static void set_calls(struct player *p, char *text)
 {
 	struct ag_call calls[AG_MAX_CALLS] = { 0 };
@@ -287,6 +305,8 @@ static void set_calls(struct player *p, char *text)
 				call->incoming = false;
 			if (strcmp(word, "mpty") == 0)
 				call->multiparty = true;
+			if (strncmp(word, "name=", 5) == 0)
+				set_name(call, word + 5);
 		}
 	}
 	ag_set_calls(p->ag, calls, n, p->now_ms);

@@ -8,7 +8,7 @@
  *     > AT+CIND?            the headset sends a line; \xNN stands for a byte
  *     < +CIEV: 2,1          a result code that we must have sent, in order
  *     * answer 1            an event that the gateway must have, in order
- *     = calls 1 incoming 5551234, 2 held - out mpty
+ *     = calls 1 incoming 5551234, 2 held - out mpty name=Bob_B.
  *     = finish ok|NUMBER    the caller's final result; the number of +CME ERROR
  *     = wait MS             time passes, ticking at each deadline
  *     = codec N | speaker N | microphone N | audio 0|1 | voice 0|1 | in-band 0|1

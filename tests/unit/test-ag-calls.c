@@ -190,6 +190,36 @@ static const struct ag_script scripts[] = {
 	     "= wait 3000\n"
 	     "< RING\n"
 	     "< +CLIP: \"*31#03012\",129" },
+	{ "a name is told with the number, and without one", CONFIG,
+	  UP "= calls 1 incoming +493012 name=Ren\\xc3\\xa9_M.\n"
+	     "< +CIEV: 3,1\n"
+	     "< RING\n"
+	     "< +CLIP: \"+493012\",145,,,\"Ren\xc3\xa9 M.\"\n"
+	     "= calls 1 incoming sip:alice@example.org name=Alice\n"
+	     "= wait 3000\n"
+	     "< RING\n"
+	     "< +CLIP: \"\",128,,,\"Alice\"" },
+	{ "one that says no more than the number is not", CONFIG,
+	  UP "= calls 1 incoming sip:+493012@example.org name=+49_30-12\n"
+	     "< +CIEV: 3,1\n"
+	     "< RING\n"
+	     "< +CLIP: \"+493012\",145\n"
+	     "= calls 1 incoming alice name=alice\n"
+	     "= wait 3000\n"
+	     "< RING" },
+	{ "one cannot end the string, the line or a character", CONFIG,
+	  UP "= calls 1 incoming 1 name=a\"b\\x0d\\x0ac\\x7f\\xc2\\x85d\\xff\\xc0\\xafe\\xe2\\x82\n"
+	     "< +CIEV: 3,1\n"
+	     "< RING\n"
+	     "< +CLIP: \"1\",129,,,\"abcde\"" },
+	{ "that of a call that waits", CONFIG,
+	  UP "> AT+CCWA=1\n"
+	     "< OK\n"
+	     "= calls 1 active 1\n"
+	     "< +CIEV: 2,1\n"
+	     "= calls 1 active 1, 2 incoming 2 name=Bob\n"
+	     "< +CCWA: \"2\",129,1,\"Bob\"\n"
+	     "< +CIEV: 3,1" },
 	{ "a command is pending: no RING until its result", CONFIG,
 	  UP "= calls 1 incoming 1\n"
 	     "< +CIEV: 3,1\n"

@@ -52,7 +52,7 @@ await softphone '^call /'
 say "incoming call: ${found#call }"
 await headset '^indicator callsetup 1'
 await headset '^< RING'
-await headset '^< \+CLIP: "\+15550100"'
+await headset '^< \+CLIP: "\+15550100",145,,,"Alice"'
 say "the hands-free unit rings and knows the number"
 
 tell headset answer

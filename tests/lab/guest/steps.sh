@@ -31,7 +31,7 @@ start_api_monitor() {
 
 # rings CALL NUMBER [HZ]: a softphone has an incoming call, and the unit shows it
 rings() {
-	start "$1" softphone --managed --provider --number "$2" --tone "${3:-$voice_hz}"
+	start "$1" softphone --managed --provider --number "$2" --name "Ann O'Hara" --tone "${3:-$voice_hz}"
 	await "$1" '^call /'
 	shows "$1" incoming "$2"
 }
