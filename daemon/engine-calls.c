@@ -280,6 +280,7 @@ void engine_call_replace(struct engine *engine, struct call *call, const struct 
 		memcpy(call->info.processes, info->processes, sizeof(call->info.processes));
 	call->info.conference = info->conference;
 	call->info.alerting |= info->alerting;
+	call->info.of_phone |= info->of_phone;
 	call->ops = ops;
 	call->source = source;
 	log_info("call %u is spoken for by another source", call->id);

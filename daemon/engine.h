@@ -53,9 +53,9 @@ enum call_rank {
 	CALL_RANK_NONE,    /* its calls are never those of others */
 	CALL_RANK_SOUND,   /* its streams alone */
 	CALL_RANK_BARE,    /* only that there is one */
-	CALL_RANK_MODEM,   /* what carries the call */
 	CALL_RANK_PROGRAM, /* what its user sees it in, watched */
-	CALL_RANK_API,     /* the same, by its own word */
+	CALL_RANK_MODEM,   /* what carries the call: it can hold what GNOME Calls cannot */
+	CALL_RANK_API,     /* what its user sees it in, by its own word */
 };
 
 /** The outcome of something asked of a source: @error NULL, or an error's name (borrowed). */

@@ -5,8 +5,8 @@
  * states are those of its D-Bus description (src/dbus/org.gnome.Calls.Call.xml); an object stays for
  * some seconds after its call has ended.
  *
- * It tells nobody who hung up, and knows no hold: while another call is held by a rule, its sound
- * goes on.
+ * It tells nobody who hung up, and knows no hold: while a SIP call of its is held by a rule, its sound goes
+ * on. A modem's call is spoken for by the modem.
  */
 #include "source.h"
 

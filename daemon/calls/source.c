@@ -54,6 +54,35 @@ static struct seen *speaker_of(const struct calls *calls, const struct call *cal
 	return NULL;
 }
 
+static void fill(char ret[static CALL_PARTY_SIZE], const char *text)
+{
+	if (ret[0] == '\0')
+		memcpy(ret, text, strlen(text) + 1);
+}
+
+/* Another source may know a number or a name that the one who speaks does not. What was known once stays. */
+static void tell_party(const struct calls *calls, struct call *call)
+{
+	const struct call_info *told = call_info(call);
+	const struct seen *speaker = speaker_of(calls, call);
+	char party[CALL_PARTY_SIZE], name[CALL_PARTY_SIZE];
+
+	if (speaker == NULL)
+		return;
+	memcpy(party, speaker->info.party, sizeof(party));
+	memcpy(name, speaker->info.name, sizeof(name));
+	for (const struct seen *seen = calls->seen; seen != NULL; seen = seen->next) {
+		if (seen->stands_by == call_id(call)) {
+			fill(party, seen->info.party);
+			fill(name, seen->info.name);
+		}
+	}
+	fill(party, told->party);
+	fill(name, told->name);
+	if (strcmp(told->party, party) != 0 || strcmp(told->name, name) != 0)
+		engine_call_party(calls->engine, call, party, name);
+}
+
 /* The source has another call already that is this one. */
 static bool paired(void *data, const struct call *call)
 {
@@ -78,6 +107,7 @@ static enum policy_outcome add(struct seen *seen)
 		seen->stands_by = call_id(same);
 		if (seen->info.of_phone)
 			engine_call_sound(engine, same, &seen->info);
+		tell_party(source->calls, same);
 		return POLICY_OK;
 	}
 	if (same == NULL)
@@ -165,16 +195,16 @@ void seen_alerting(struct seen *seen)
 
 void seen_party(struct seen *seen, const char *party, const char *name)
 {
+	struct calls *calls = seen->source->calls;
 	struct call_info *info = &seen->info;
-	char was_party[CALL_PARTY_SIZE], was_name[CALL_PARTY_SIZE];
+	struct call *call = seen->call;
 
-	memcpy(was_party, info->party, sizeof(was_party));
-	memcpy(was_name, info->name, sizeof(was_name));
 	source_copy(info->party, sizeof(info->party), party);
 	source_copy(info->name, sizeof(info->name), name);
-	if (seen->call != NULL &&
-	    (strcmp(was_party, info->party) != 0 || strcmp(was_name, info->name) != 0))
-		engine_call_party(seen->source->calls->engine, seen->call, info->party, info->name);
+	if (call == NULL && seen->stands_by != 0)
+		call = engine_call_find(calls->engine, seen->stands_by);
+	if (call != NULL)
+		tell_party(calls, call);
 }
 
 static void seen_free(struct seen *seen)

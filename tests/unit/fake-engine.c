@@ -288,7 +288,10 @@ void engine_call_replace(struct engine *engine, struct call *call, const struct 
 		memcpy(call->info.name, info->name, sizeof(call->info.name));
 	if (info->processes[0] > 0)
 		memcpy(call->info.processes, info->processes, sizeof(call->info.processes));
+	if (info->app[0] != '\0')
+		memcpy(call->info.app, info->app, sizeof(call->info.app));
 	call->info.by_sound = info->by_sound;
+	call->info.of_phone |= info->of_phone;
 	call->ops = ops;
 	call->source = source;
 	ops_before->ended(call, source_before);

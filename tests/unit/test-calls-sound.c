@@ -190,7 +190,7 @@ static void test_the_sound_of_a_phone_whose_calls_are_told_is_no_other_call(void
 	assert_int_equal(f->engine->n_calls, 2);
 }
 
-/* It has the phone's call by oFono as well, knows nothing of the sound, and speaks for the call. */
+/* It has the phone's call by oFono as well, had it first, and knows nothing of the sound. */
 static void test_the_sound_of_a_phone_whose_call_gnome_calls_shows_is_no_other_call(void **state)
 {
 	const struct talk phone = { .process = 7, .app = TALK_PHONE "AA:BB:CC:DD:EE:FF" };
