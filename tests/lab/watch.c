@@ -7,9 +7,16 @@
  *	node NAME CLASS               a node appeared
  *	link FROM TO                  two nodes are linked (told once for all their ports)
  *	gone WHAT…                    the same line's opposite, for nodes and links
+ *	asked NAME PROFILE            for that profile, as a user has it, which is sent right after this line
+ *
+ * Commands on standard input: "profile NAME PROFILE", of a card that was told; "quit".
  */
+#include "tests/softphone/commands.h"
+
+#include <errno.h>
 #include <pipewire/pipewire.h>
 #include <spa/param/profile.h>
+#include <spa/pod/builder.h>
 #include <spa/pod/parser.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,8 +24,14 @@
 #include <string.h>
 
 #define NAME_SIZE 128
+#define MAX_PROFILES 16u
 
 enum kind { NODE, CARD, LINK };
+
+struct profile {
+	int32_t index;
+	char name[NAME_SIZE];
+};
 
 struct object {
 	struct object *next;
@@ -26,6 +39,8 @@ struct object {
 	uint32_t id;
 	char name[NAME_SIZE];
 	char profile[NAME_SIZE];
+	struct profile profiles[MAX_PROFILES]; /* that it can have */
+	size_t n_profiles;
 	uint32_t from, to; /* of a link: nodes */
 	struct pw_proxy *proxy;
 	struct spa_hook listener;
@@ -63,12 +78,32 @@ static unsigned int links_like(struct watch *watch, const struct object *link)
 	return n;
 }
 
+static void card_has(struct object *card, const struct spa_pod *param)
+{
+	struct profile *profile = &card->profiles[card->n_profiles];
+	const char *name;
+
+	if (card->n_profiles == MAX_PROFILES ||
+	    spa_pod_parse_object(param, SPA_TYPE_OBJECT_ParamProfile, NULL, SPA_PARAM_PROFILE_index,
+				 SPA_POD_Int(&profile->index), SPA_PARAM_PROFILE_name,
+				 SPA_POD_String(&name)) < 0)
+		return;
+	(void)snprintf(profile->name, sizeof(profile->name), "%s", name);
+	card->n_profiles++;
+}
+
 static void card_param(void *data, int seq, uint32_t id, uint32_t index, uint32_t next,
 		       const struct spa_pod *param)
 {
 	struct object *card = data;
 	const char *name;
 
+	if (id == SPA_PARAM_EnumProfile && param) {
+		if (index == 0)
+			card->n_profiles = 0;
+		card_has(card, param);
+		return;
+	}
 	if (id != SPA_PARAM_Profile || !param ||
 	    spa_pod_parse_object(param, SPA_TYPE_OBJECT_ParamProfile, NULL, SPA_PARAM_PROFILE_name,
 				 SPA_POD_String(&name)) < 0 ||
@@ -84,9 +119,11 @@ static void card_info(void *data, const struct pw_device_info *info)
 {
 	struct object *card = data;
 
-	if (info->change_mask & PW_DEVICE_CHANGE_MASK_PARAMS)
-		pw_device_enum_params((struct pw_device *)card->proxy, 0, SPA_PARAM_Profile, 0, 1,
-				      NULL);
+	if (!(info->change_mask & PW_DEVICE_CHANGE_MASK_PARAMS))
+		return;
+	pw_device_enum_params((struct pw_device *)card->proxy, 0, SPA_PARAM_EnumProfile, 0,
+			      MAX_PROFILES, NULL);
+	pw_device_enum_params((struct pw_device *)card->proxy, 0, SPA_PARAM_Profile, 0, 1, NULL);
 }
 
 static const struct pw_device_events card_events = {
@@ -186,6 +223,54 @@ static const struct pw_registry_events registry_events = {
 	.global_remove = removed,
 };
 
+/* ---- commands ------------------------------------------------------------------------------- */
+
+static int set_profile(struct object *card, const char *name)
+{
+	uint8_t memory[256];
+	struct spa_pod_builder builder = SPA_POD_BUILDER_INIT(memory, sizeof(memory));
+	const struct spa_pod *pod;
+
+	for (size_t i = 0; i < card->n_profiles; i++) {
+		if (strcmp(card->profiles[i].name, name) != 0)
+			continue;
+		pod = spa_pod_builder_add_object(&builder, SPA_TYPE_OBJECT_ParamProfile,
+						 SPA_PARAM_Profile, SPA_PARAM_PROFILE_index,
+						 SPA_POD_Int(card->profiles[i].index),
+						 SPA_PARAM_PROFILE_save, SPA_POD_Bool(true));
+		printf("asked %s %s\n", card->name, name);
+		return pw_device_set_param((struct pw_device *)card->proxy, SPA_PARAM_Profile, 0,
+					   pod);
+	}
+	return -ENOENT;
+}
+
+static int command_profile(void *data, const char *argument)
+{
+	struct watch *watch = data;
+	char name[NAME_SIZE], profile[NAME_SIZE];
+
+	if (sscanf(argument, "%127s %127s", name, profile) != 2)
+		return -EINVAL;
+	for (struct object *object = watch->objects; object; object = object->next) {
+		if (object->kind == CARD && object->proxy && !strcmp(object->name, name))
+			return set_profile(object, profile);
+	}
+	return -ENODEV;
+}
+
+static const struct command command_table[] = {
+	{ "profile", command_profile },
+	{ 0 },
+};
+
+static void quit(void *data, int status)
+{
+	struct watch *watch = data;
+
+	pw_main_loop_quit(watch->loop);
+}
+
 static void core_error(void *data, uint32_t id, int seq, int result, const char *message)
 {
 	struct watch *watch = data;
@@ -203,6 +288,7 @@ int main(int argc, char **argv)
 {
 	struct watch watch = { 0 };
 	struct spa_hook registry_listener, core_listener;
+	struct commands *commands;
 	struct pw_context *context;
 	struct pw_core *core;
 
@@ -218,7 +304,11 @@ int main(int argc, char **argv)
 	pw_core_add_listener(core, &core_listener, &core_events, &watch);
 	watch.registry = pw_core_get_registry(core, PW_VERSION_REGISTRY, 0);
 	pw_registry_add_listener(watch.registry, &registry_listener, &registry_events, &watch);
+	if (commands_new(pw_main_loop_get_loop(watch.loop), command_table, quit, &watch,
+			 &commands) < 0)
+		return 1;
 	puts("watching");
 	pw_main_loop_run(watch.loop);
+	commands_free(commands);
 	return 0;
 }

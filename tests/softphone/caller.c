@@ -99,6 +99,15 @@ int caller_request(struct caller *caller, const char *method)
 			    dbus_message_new_method_call(SERVICE, caller->path, CALL, method));
 }
 
+int caller_set_route(struct caller *caller, const char *route)
+{
+	DBusMessage *message =
+		dbus_message_new_method_call(SERVICE, MANAGER_PATH, MANAGER, "SetRoute");
+
+	dbus_message_append_args(message, DBUS_TYPE_STRING, &route, DBUS_TYPE_INVALID);
+	return send_request(caller, message);
+}
+
 int caller_report(struct caller *caller, const char *state)
 {
 	DBusMessage *message;

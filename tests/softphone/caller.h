@@ -51,6 +51,8 @@ struct caller *caller_free(struct caller *caller);
 
 /** Call a method of our Call1: Answer, Hangup, Hold, Unhold. -ENOENT before the call is added. */
 int caller_request(struct caller *caller, const char *method);
+/** Manager1.SetRoute. */
+int caller_set_route(struct caller *caller, const char *route);
 /** Report a state: active, held, ended. -ENOENT before the call is added. */
 int caller_report(struct caller *caller, const char *state);
 

@@ -5,6 +5,7 @@
  *
  *	ear --sink NODE      at a sink's monitor
  *	ear --source NODE    at a source
+ *	ear --as ROLE        at the source that the session manager has for that media.role
  *
  * Commands: "measure SECONDS", "wait TEXT SECONDS", "quit". Events: "streams up", "streams down",
  * "sound on", "sound off", "heard HZ DBFS SHARE".
@@ -82,12 +83,15 @@ int main(int argc, char **argv)
 	struct pw_context *context;
 	struct pw_core *core;
 
-	if (argc != 3 || (strcmp(argv[1], "--sink") != 0 && strcmp(argv[1], "--source") != 0)) {
-		fprintf(stderr, "usage: ear --sink NODE | --source NODE\n");
+	if (argc == 3 && (!strcmp(argv[1], "--sink") || !strcmp(argv[1], "--source"))) {
+		options.target = argv[2];
+		options.capture_sink = !strcmp(argv[1], "--sink");
+	} else if (argc == 3 && !strcmp(argv[1], "--as")) {
+		options.role = argv[2];
+	} else {
+		fprintf(stderr, "usage: ear --sink NODE | --source NODE | --as ROLE\n");
 		return 2;
 	}
-	options.target = argv[2];
-	options.capture_sink = !strcmp(argv[1], "--sink");
 	pw_init(NULL, NULL);
 	ear.loop = pw_main_loop_new(NULL);
 	if (commands_new(pw_main_loop_get_loop(ear.loop), command_table, quit, &ear,

@@ -8,6 +8,7 @@
  * Commands on standard input, one a line:
  *
  *	answer | hangup | remote-hangup | hold | unhold
+ *	route ROUTE          the user picks where the call's sound is
  *	tone HZ              what the other party says; 0 is silence
  *	measure SECONDS      a line "heard HZ DBFS SHARE" follows; the next command waits for it
  *	wait TEXT SECONDS    until a line that contains TEXT comes, or came since the command before
@@ -214,6 +215,13 @@ static int command_unhold(void *data, const char *argument)
 	return caller_request(phone->caller, "Unhold");
 }
 
+static int command_route(void *data, const char *argument)
+{
+	struct softphone *phone = data;
+
+	return caller_set_route(phone->caller, argument);
+}
+
 static int command_tone(void *data, const char *argument)
 {
 	struct softphone *phone = data;
@@ -243,6 +251,7 @@ static const struct command command_table[] = {
 	{ "remote-hangup", command_remote_hangup },
 	{ "hold", command_hold },
 	{ "unhold", command_unhold },
+	{ "route", command_route },
 	{ "tone", command_tone },
 	{ "measure", command_measure },
 	{ 0 },
