@@ -139,6 +139,7 @@ hears headset "$voice_hz" "$voice_hz Hz at the headset, WirePlumber having been 
 must "by rule P2" [ "$(property Rule)" = P2 ]
 since_call
 connect_music
+hears headset "$voice_hz" "$voice_hz Hz at the headset, its A2DP having come back"
 hung_up_there
 
 start talk as_user callroutectl call add voip --managed --number +15550101
@@ -174,6 +175,7 @@ await alice "^route handset headset:$headset X1"
 hears headset "$voice_hz" "$voice_hz Hz at the headset, bluetoothd having been started again in the call"
 since_call
 connect_music
+hears headset "$voice_hz" "$voice_hz Hz at the headset, its A2DP having come back"
 hung_up_there
 
 must "callrouted was started again by itself once" [ "$(unit_property NRestarts)" = 1 ]
