@@ -99,7 +99,7 @@ card_is() {
 	local event profile=
 	drain
 	for event in "${events[@]}"; do
-		! matches "$event" watch "^card $card profile" 0 || profile=${found##* }
+		[[ $event == *' watch '* ]] && matches "$event" watch "^card $card profile" 0 && profile=${found##* }
 	done
 	[ "$profile" = "$1" ] || await watch "^card $card profile $1"
 }
