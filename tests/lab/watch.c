@@ -7,7 +7,7 @@
  *	node NAME CLASS               a node appeared
  *	link FROM TO                  two nodes are linked (told once for all their ports)
  *	gone WHAT…                    the same line's opposite, for nodes and links
- *	asked NAME PROFILE            for that profile, as a user has it, which is sent right after this line
+ *	asked NAME PROFILE            for that profile; it is sent right after this line
  *
  * Commands on standard input: "profile NAME PROFILE", of a card that was told; "quit".
  */
@@ -24,14 +24,8 @@
 #include <string.h>
 
 #define NAME_SIZE 128
-#define MAX_PROFILES 16u
 
 enum kind { NODE, CARD, LINK };
-
-struct profile {
-	int32_t index;
-	char name[NAME_SIZE];
-};
 
 struct object {
 	struct object *next;
@@ -39,9 +33,8 @@ struct object {
 	uint32_t id;
 	char name[NAME_SIZE];
 	char profile[NAME_SIZE];
-	struct profile profiles[MAX_PROFILES]; /* that it can have */
-	size_t n_profiles;
-	uint32_t from, to; /* of a link: nodes */
+	char wanted[NAME_SIZE]; /* a profile that it is to be asked for */
+	uint32_t from, to;      /* of a link: nodes */
 	struct pw_proxy *proxy;
 	struct spa_hook listener;
 };
@@ -78,18 +71,19 @@ static unsigned int links_like(struct watch *watch, const struct object *link)
 	return n;
 }
 
-static void card_has(struct object *card, const struct spa_pod *param)
+/* As a user chooses it: the session manager keeps it then. */
+static void ask_for(struct object *card, int32_t index)
 {
-	struct profile *profile = &card->profiles[card->n_profiles];
-	const char *name;
+	uint8_t memory[256];
+	struct spa_pod_builder builder = SPA_POD_BUILDER_INIT(memory, sizeof(memory));
 
-	if (card->n_profiles == MAX_PROFILES ||
-	    spa_pod_parse_object(param, SPA_TYPE_OBJECT_ParamProfile, NULL, SPA_PARAM_PROFILE_index,
-				 SPA_POD_Int(&profile->index), SPA_PARAM_PROFILE_name,
-				 SPA_POD_String(&name)) < 0)
-		return;
-	(void)snprintf(profile->name, sizeof(profile->name), "%s", name);
-	card->n_profiles++;
+	printf("asked %s %s\n", card->name, card->wanted);
+	card->wanted[0] = '\0';
+	pw_device_set_param((struct pw_device *)card->proxy, SPA_PARAM_Profile, 0,
+			    spa_pod_builder_add_object(&builder, SPA_TYPE_OBJECT_ParamProfile,
+						       SPA_PARAM_Profile, SPA_PARAM_PROFILE_index,
+						       SPA_POD_Int(index), SPA_PARAM_PROFILE_save,
+						       SPA_POD_Bool(true)));
 }
 
 static void card_param(void *data, int seq, uint32_t id, uint32_t index, uint32_t next,
@@ -97,17 +91,15 @@ static void card_param(void *data, int seq, uint32_t id, uint32_t index, uint32_
 {
 	struct object *card = data;
 	const char *name;
+	int32_t number;
 
-	if (id == SPA_PARAM_EnumProfile && param) {
-		if (index == 0)
-			card->n_profiles = 0;
-		card_has(card, param);
+	if (!param || spa_pod_parse_object(param, SPA_TYPE_OBJECT_ParamProfile, NULL,
+					   SPA_PARAM_PROFILE_index, SPA_POD_Int(&number),
+					   SPA_PARAM_PROFILE_name, SPA_POD_String(&name)) < 0)
 		return;
-	}
-	if (id != SPA_PARAM_Profile || !param ||
-	    spa_pod_parse_object(param, SPA_TYPE_OBJECT_ParamProfile, NULL, SPA_PARAM_PROFILE_name,
-				 SPA_POD_String(&name)) < 0 ||
-	    !strcmp(card->profile, name))
+	if (id == SPA_PARAM_EnumProfile && !strcmp(card->wanted, name))
+		ask_for(card, number);
+	if (id != SPA_PARAM_Profile || !strcmp(card->profile, name))
 		return;
 	(void)snprintf(card->profile, sizeof(card->profile), "%s", name);
 	printf("card %s profile %s\n", card->name, name);
@@ -119,11 +111,9 @@ static void card_info(void *data, const struct pw_device_info *info)
 {
 	struct object *card = data;
 
-	if (!(info->change_mask & PW_DEVICE_CHANGE_MASK_PARAMS))
-		return;
-	pw_device_enum_params((struct pw_device *)card->proxy, 0, SPA_PARAM_EnumProfile, 0,
-			      MAX_PROFILES, NULL);
-	pw_device_enum_params((struct pw_device *)card->proxy, 0, SPA_PARAM_Profile, 0, 1, NULL);
+	if (info->change_mask & PW_DEVICE_CHANGE_MASK_PARAMS)
+		pw_device_enum_params((struct pw_device *)card->proxy, 0, SPA_PARAM_Profile, 0, 1,
+				      NULL);
 }
 
 static const struct pw_device_events card_events = {
@@ -225,26 +215,6 @@ static const struct pw_registry_events registry_events = {
 
 /* ---- commands ------------------------------------------------------------------------------- */
 
-static int set_profile(struct object *card, const char *name)
-{
-	uint8_t memory[256];
-	struct spa_pod_builder builder = SPA_POD_BUILDER_INIT(memory, sizeof(memory));
-	const struct spa_pod *pod;
-
-	for (size_t i = 0; i < card->n_profiles; i++) {
-		if (strcmp(card->profiles[i].name, name) != 0)
-			continue;
-		pod = spa_pod_builder_add_object(&builder, SPA_TYPE_OBJECT_ParamProfile,
-						 SPA_PARAM_Profile, SPA_PARAM_PROFILE_index,
-						 SPA_POD_Int(card->profiles[i].index),
-						 SPA_PARAM_PROFILE_save, SPA_POD_Bool(true));
-		printf("asked %s %s\n", card->name, name);
-		return pw_device_set_param((struct pw_device *)card->proxy, SPA_PARAM_Profile, 0,
-					   pod);
-	}
-	return -ENOENT;
-}
-
 static int command_profile(void *data, const char *argument)
 {
 	struct watch *watch = data;
@@ -253,8 +223,12 @@ static int command_profile(void *data, const char *argument)
 	if (sscanf(argument, "%127s %127s", name, profile) != 2)
 		return -EINVAL;
 	for (struct object *object = watch->objects; object; object = object->next) {
-		if (object->kind == CARD && object->proxy && !strcmp(object->name, name))
-			return set_profile(object, profile);
+		if (object->kind != CARD || !object->proxy || strcmp(object->name, name) != 0)
+			continue;
+		memcpy(object->wanted, profile, sizeof(profile));
+		pw_device_enum_params((struct pw_device *)object->proxy, 0, SPA_PARAM_EnumProfile,
+				      0, UINT32_MAX, NULL);
+		return 0;
 	}
 	return -ENODEV;
 }
@@ -275,7 +249,8 @@ static void core_error(void *data, uint32_t id, int seq, int result, const char 
 {
 	struct watch *watch = data;
 
-	if (id == PW_ID_CORE)
+	fprintf(stderr, "watch: object %u: %s\n", id, message);
+	if (id == PW_ID_CORE && result == -EPIPE)
 		pw_main_loop_quit(watch->loop);
 }
 
