@@ -5,6 +5,7 @@
  *
  *	card NAME profile PROFILE     a Bluetooth card is there in this profile, or changed to it
  *	node NAME CLASS               a node appeared
+ *	port NODE NAME                a port of it
  *	link FROM TO                  two nodes are linked (told once for all their ports)
  *	gone WHAT…                    the same line's opposite, for nodes and links
  *	asked NAME PROFILE            for that profile; it is sent right after this line
@@ -146,6 +147,12 @@ static void added(void *data, uint32_t id, uint32_t permissions, const char *typ
 	struct object *object;
 	enum kind kind;
 
+	if (!strcmp(type, PW_TYPE_INTERFACE_Port)) {
+		printf("port %s %s\n",
+		       node_name(watch, (uint32_t)atoi(get(properties, PW_KEY_NODE_ID))),
+		       get(properties, PW_KEY_PORT_NAME));
+		return;
+	}
 	if (!strcmp(type, PW_TYPE_INTERFACE_Node))
 		kind = NODE;
 	else if (!strcmp(type, PW_TYPE_INTERFACE_Link))

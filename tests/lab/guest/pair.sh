@@ -45,6 +45,6 @@ connect_unit() {
 # start_mouth MICROPHONE HZ: speaks into that node there
 start_mouth() {
 	start unit-mouth "${unit_env[@]}" PIPEWIRE_AUTOCONNECT=false mouth "$2"
-	await unit-watch '^node mouth.playback'
+	await unit-watch '^port mouth.playback output_MONO'
 	run "${unit_env[@]}" pw-link mouth.playback:output_MONO "$1:input_MONO"
 }
