@@ -180,5 +180,5 @@ done
 row 'lab: ATA to links on the headset, from A2DP' "$(median "${answered[@]}")" floor "$(median "${bare[@]}")"
 row 'lab: SetRoute to links, handset to headset' "$(median "${picked[@]}")" floor "$(median "${bare[@]}")"
 row 'lab: ATA to headset mode' "$(median "${switched[@]}")" floor "$(median "${bare_switched[@]}")"
-row 'lab: ATA to headset mode' "$(median "${switched[@]}")" 'WirePlumber, a recording' "$(median "${theirs[@]}")"
+row 'lab: ATA to headset mode' "$(median "${switched[@]}")" WirePlumber "$(median "${theirs[@]}")"
 pass
