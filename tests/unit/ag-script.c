@@ -173,6 +173,22 @@ static void expect_nothing_left(struct player *p)
 
 /* ---- sending ------------------------------------------------------------------------------ */
 
+/* The byte at @text, \xNN where it stands so; moves on to the next. */
+static char read_byte(const char **text)
+{
+	const char *at = *text;
+	char hex[3] = { 0 };
+
+	if (strncmp(at, "\\x", 2) != 0) {
+		*text = at + 1;
+		return *at;
+	}
+	hex[0] = at[2];
+	hex[1] = hex[0] ? at[3] : '\0';
+	*text = at + 2 + strlen(hex);
+	return (char)strtoul(hex, NULL, 16);
+}
+
 /* One line of the headset's as bytes, in the player's way; returns how many. */
 static size_t line_to_bytes(const struct player *p, const char *text, char *ret)
 {
@@ -181,15 +197,9 @@ static size_t line_to_bytes(const struct player *p, const char *text, char *ret)
 
 	if (p->cut == CUT_LF_FIRST)
 		ret[n++] = '\n';
-	for (; *text; text++) {
-		char c = *text;
+	while (*text) {
+		char c = read_byte(&text);
 
-		if (text[0] == '\\' && text[1] == 'x') {
-			char hex[3] = { text[2], text[3], '\0' };
-
-			c = (char)strtoul(hex, NULL, 16);
-			text += 3;
-		}
 		if (c == '"')
 			quoted = !quoted;
 		if (p->cut == CUT_LOWER && !quoted)
@@ -263,20 +273,16 @@ static enum ag_call_state call_state(const struct player *p, const char *word)
 	complain(p, "no such state: %s", word);
 }
 
-/* _ for a blank, \\xNN for a byte. */
+/* _ stands for a blank. */
 static void set_name(struct ag_call *call, const char *word)
 {
 	size_t n = 0;
 
-	for (; *word && n < sizeof(call->name) - 1; word++) {
-		char byte[3] = { 0 };
+	while (*word && n < sizeof(call->name) - 1) {
+		bool blank = *word == '_';
+		char c = read_byte(&word);
 
-		call->name[n++] = *word == '_' ? ' ' : *word;
-		if (strncmp(word, "\\x", 2) != 0 || strlen(word) < 4)
-			continue;
-		memcpy(byte, word + 2, 2);
-		call->name[n - 1] = (char)strtoul(byte, NULL, 16);
-		word += 3;
+		call->name[n++] = blank ? ' ' : c;
 	}
 	call->name[n] = '\0';
 }
