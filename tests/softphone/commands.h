@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* SPDX-FileCopyrightText: callroute contributors */
 /**
- * Commands from standard input and events to standard output, one a line, for softphone and ear.
+ * Commands from standard input and events to standard output, one a line, for the programs that a script
+ * of the laboratory talks to.
  * A command may keep the following ones waiting (a measurement, "wait TEXT SECONDS").
  *
- * May be used by: softphone.c, ear.c. May use: libpipewire's loop.
+ * May be used by: softphone.c, ear.c, mouth.c, tests/lab/. May use: libpipewire's loop.
  */
 #ifndef CALLROUTE_TESTS_COMMANDS_H
 #define CALLROUTE_TESTS_COMMANDS_H

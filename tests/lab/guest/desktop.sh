@@ -99,7 +99,7 @@ card_is() {
 	local event profile=
 	drain
 	for event in "${events[@]}"; do
-		[[ $event == *' watch '* ]] && matches "$event" watch "^card $card profile" 0 && profile=${found##* }
+		! matches "$event" watch "^card $card profile" 0 || profile=${found##* }
 	done
 	[ "$profile" = "$1" ] || await watch "^card $card profile $1"
 }

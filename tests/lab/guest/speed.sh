@@ -80,33 +80,22 @@ ours() {
 	stop softphone
 }
 
-# comes NAME REGEX: within some seconds, since the last stimulus
-comes() {
-	local now end
-	now_ms
-	end=$((now + 10000))
-	until happened "$1" "$2"; do
-		now_ms
-		((now < end)) && read_event $((end - now)) || return 1
-	done
-}
-
 # Music and a recording, which the session manager moves where the card goes. Fails where it has left one of
 # them without links, as it does once in a while.
 bare_turn() {
 	local from
 	start mouth mouth 300
-	comes watch '^link mouth.playback bluez_output' || return
+	comes watch '^link mouth.playback bluez_output' 10 || return
 	start ear ear --as Music
-	comes watch '^link [^ ]* ear.capture' || return
+	comes watch '^link [^ ]* ear.capture' 10 || return
 	tell watch "profile $card headset-head-unit"
 	await watch '^asked'
 	from=$found_ms
 	await watch "^card $card profile headset-head-unit"
 	bare_switched+=($((found_ms - from)))
-	comes watch '^link bluez_input[^ ]* ear.capture' || return
+	comes watch '^link bluez_input[^ ]* ear.capture' 10 || return
 	last_ms=$found_ms
-	comes watch '^link mouth.playback bluez_output' || return
+	comes watch '^link mouth.playback bluez_output' 10 || return
 	((found_ms > last_ms)) || found_ms=$last_ms
 	bare+=($((found_ms - from)))
 }
@@ -121,11 +110,12 @@ end_music() {
 }
 
 floor() {
-	local tries ok=
+	local tries status
 	for ((tries = 0; tries < 3; tries++)); do
-		! bare_turn || ok=yes
+		bare_turn
+		status=$?
 		end_music
-		[ -z "$ok" ] || return 0
+		((status != 0)) || return 0
 		say "the session manager has left a stream without links: once more"
 	done
 	fail "the session manager links nothing"
