@@ -112,7 +112,7 @@ static uint64_t resolve(const struct stream *stream, const char *object, const c
 uint64_t target_serial(const struct stream *stream)
 {
 	/* what is known is ours, and soon gone */
-	if (stream->target.clearing)
+	if (stream->target.clearing && stream->target.set == 0)
 		return target_found_serial(stream);
 	return resolve(stream, stream->target.object, stream->target.node);
 }
@@ -190,8 +190,8 @@ void target_set(struct stream *stream, uint64_t serial)
 	target->set = serial;
 	target->sent_ns = graph_now_ns();
 	target->moved_from = 0;
-	target->clearing = false;
-	target->confirmed = same(target->object, value);
+	/* What is there now may be what was just taken away: then its echo comes first. */
+	target->confirmed = !target->clearing && same(target->object, value);
 	set_property(stream, KEY_OBJECT, value);
 	/* Each of these changes makes the session manager look at all streams again, so they wait until it
 	 * has seen to the one that moves the sound. */
@@ -264,9 +264,12 @@ static void object_changed(struct stream *stream, const char *value)
 	assign(&target->object, value);
 	if (stream->kept)
 		graph_streams_changed(stream->global.graph);
-	/* The echo of a set that we took back at once comes before that of the deletion. */
-	if (value == NULL || same(value, target->found_object))
+	/* The echo of a set that we took back at once comes before that of the deletion, and that one before
+	 * the echo of what we set since. */
+	if (target->clearing && (value == NULL || same(value, target->found_object))) {
 		target->clearing = false;
+		target->confirmed = false;
+	}
 	record_adopt_target(stream);
 	if (target->set == 0)
 		return;

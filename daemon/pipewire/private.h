@@ -258,8 +258,8 @@ struct target {
 	bool unsaved;        /* and then restores what the session manager had saved */
 	char *record;        /* an earlier process' note */
 	bool recorded;       /* ours is written; no note is read any more */
-	bool clearing;       /* .object is still ours: the deletion is under way */
-	bool object_read;    /* told, since the metadata is being read again */
+	bool clearing; /* a deletion of ours is under way: until then .object is what we had set */
+	bool object_read; /* told, since the metadata is being read again */
 	bool node_read;
 };
 

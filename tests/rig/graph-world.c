@@ -34,6 +34,7 @@ static void settle(struct world *w)
 	graph_act(w->graph, w->plan.actions, w->plan.n);
 	for (size_t i = 0; i < w->plan.n; i++)
 		w->n_acted += w->plan.actions[i].type != PLAN_WAIT_NODE;
+	(void)graph_relink(w->graph, &w->plan, graph_now_ns() / 1000000u, false);
 }
 
 static void on_changed(void *data)

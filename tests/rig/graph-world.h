@@ -4,7 +4,7 @@
  * What the tests of daemon/pipewire share: a session with an earpiece, a loudspeaker, a microphone
  * and nodes that are no endpoint, a graph, and, in place of the engine, an answer to each change:
  * a plan and its actions. As the engine does, it tries again after a while, since WirePlumber sets
- * a port again that it saw just before ours.
+ * a port again that it saw just before ours, and gives up links that failed at first.
  */
 #ifndef CALLROUTE_TESTS_GRAPH_WORLD_H
 #define CALLROUTE_TESTS_GRAPH_WORLD_H

@@ -77,6 +77,28 @@ static void test_x7_target_is_taken_back_at_the_end(void **state)
 	assert_false(graph_verified(world.graph, &elsewhere));
 }
 
+/* One call ends and another begins before the session manager has heard of the first one's end: what it
+ * tells of that is no move by another program. */
+static void test_x9_end_that_is_told_late_is_no_move(void **state)
+{
+	pid_t pids[2] = { world_play("call") };
+
+	graph_set_call_processes(world.graph, pids, 1);
+	world_want(ROUTE_HANDSET);
+	assert_soon(world_one_stream_in_force);
+	session_pause_wireplumber(world.session, true);
+	world_want(ROUTE_NONE);
+	world_want(ROUTE_HANDSET);
+	session_pause_wireplumber(world.session, false);
+	/* of this one it hears last */
+	pids[1] = world_record();
+	graph_set_call_processes(world.graph, pids, 2);
+	assert_soon(world_two_streams_in_force);
+	assert_int_equal(graph_snapshot(world.graph)->n_streams, 2);
+	for (size_t i = 0; i < 2; i++)
+		assert_true(graph_snapshot(world.graph)->streams[i].ours);
+}
+
 static char seen[192];
 
 static bool is_seen(void *data)
@@ -394,12 +416,6 @@ static bool call_has_left(void *data)
 	return nothing_of_the_call_is_left(NULL);
 }
 
-static bool comes_into_force(void *data)
-{
-	(void)graph_relink(world.graph, &world.plan, graph_now_ns() / 1000000u, false);
-	return world_one_stream_in_force(data);
-}
-
 static void test_who_else_listens_to_the_call_does_not_matter(void **state)
 {
 	pid_t pid = world_play("call");
@@ -440,7 +456,7 @@ static void test_link_to_another_endpoint_from_before_is_taken_away(void **state
 	world_want(ROUTE_NONE);
 	assert_true(loop_until(world.loop, call_has_left, &earpiece, LOOP_DEADLINE_MS));
 	world_want(ROUTE_HANDSET);
-	assert_soon(comes_into_force);
+	assert_soon(world_one_stream_in_force);
 	assert_int_equal(links_of_the_call(), before);
 }
 
@@ -453,6 +469,7 @@ int main(void)
 		TEST(test_stream_of_the_call_moves_with_the_route),
 		TEST(test_capture_goes_to_the_marked_microphone),
 		TEST(test_x7_target_is_taken_back_at_the_end),
+		TEST(test_x9_end_that_is_told_late_is_no_move),
 		TEST(test_what_does_not_follow_is_not_verified_and_told),
 		TEST(test_streams_of_other_processes_are_left_alone),
 		TEST(test_a_phones_sound_is_known_by_its_address),
