@@ -22,6 +22,7 @@
 #define DELAY_MAX_MS 5000
 /* A start needs four: the globals, their properties, the cards' params, one spare. */
 #define ROUNDS_MAX 8
+#define ANSWER_MS 1000
 
 uint64_t graph_now_ns(void)
 {
@@ -127,6 +128,31 @@ static bool busy(const struct graph *graph)
 	return false;
 }
 
+static void stop_waiting(struct graph *graph)
+{
+	struct timespec never = { 0 };
+
+	if (graph->answer_timer != NULL)
+		pw_loop_update_timer(graph->loop, graph->answer_timer, &never, NULL, false);
+}
+
+void graph_expect_answer(struct graph *graph)
+{
+	struct timespec in = { .tv_sec = ANSWER_MS / 1000, .tv_nsec = ANSWER_MS % 1000 * 1000000L };
+
+	graph->answer_sync = pw_core_sync(graph->core, PW_ID_CORE, 0);
+	pw_loop_update_timer(graph->loop, graph->answer_timer, &in, NULL, false);
+}
+
+static void on_no_answer(void *data, uint64_t expirations)
+{
+	struct graph *graph = data;
+
+	log_notice("PipeWire takes no requests any more, connecting anew");
+	graph->lost = true;
+	wake_up(graph);
+}
+
 static void on_done(void *data, uint32_t id, int seq)
 {
 	struct graph *graph = data;
@@ -134,6 +160,8 @@ static void on_done(void *data, uint32_t id, int seq)
 
 	if (id != PW_ID_CORE)
 		return;
+	if (seq == graph->answer_sync)
+		stop_waiting(graph);
 	spa_list_for_each (global, &graph->lists[GLOBAL_CARD], link)
 		card_synced((struct card *)global, seq);
 	metadata_synced(graph, seq);
@@ -203,6 +231,7 @@ static void disconnect(struct graph *graph)
 {
 	graph_listen(graph, PLAN_NONE, false);
 	registry_stop(graph);
+	stop_waiting(graph);
 	if (graph->core != NULL) {
 		spa_hook_remove(&graph->core_listener);
 		pw_core_disconnect(graph->core);
@@ -324,9 +353,10 @@ int graph_new(struct pw_loop *loop, const struct graph_events *events, void *dat
 	spa_list_init(&graph->kept);
 	spa_list_init(&graph->programs);
 	graph->timer = pw_loop_add_timer(loop, on_timer, graph);
+	graph->answer_timer = pw_loop_add_timer(loop, on_no_answer, graph);
 	graph->wake = pw_loop_add_event(loop, on_wake, graph);
-	if (graph->timer == NULL || graph->wake == NULL || talks_init(graph) < 0 ||
-	    listen_new(graph) < 0)
+	if (graph->timer == NULL || graph->answer_timer == NULL || graph->wake == NULL ||
+	    talks_init(graph) < 0 || listen_new(graph) < 0)
 		goto fail;
 	error = make_context(graph);
 	if (error < 0) {
@@ -352,6 +382,8 @@ struct graph *graph_free(struct graph *graph)
 		pw_context_destroy(graph->context);
 	if (graph->timer != NULL)
 		pw_loop_destroy_source(graph->loop, graph->timer);
+	if (graph->answer_timer != NULL)
+		pw_loop_destroy_source(graph->loop, graph->answer_timer);
 	if (graph->wake != NULL)
 		pw_loop_destroy_source(graph->loop, graph->wake);
 	free(graph->globals);

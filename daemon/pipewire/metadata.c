@@ -16,7 +16,8 @@
  *
  * Echoes may be lost. While a client binds the metadata, PipeWire tells its changes to that client only;
  * where it goes away before that is over, no other is told of any change again (module-metadata, 0.3.65 to
- * 1.6). To bind it anew still tells all that is there then.
+ * 1.6). To bind it anew still tells all that is there then. It also makes PipeWire read nothing more from us
+ * until the session manager has answered, so it is done only where something speaks for a loss.
  */
 #include "private.h"
 
@@ -187,6 +188,11 @@ void target_set(struct stream *stream, uint64_t serial)
 		assign(&target->found_object, target->object);
 		assign(&target->found_node, target->node);
 	}
+	if (target->set != serial) {
+		const struct node *wanted = find_by_serial(stream->global.graph, serial);
+
+		target->reached = wanted != NULL && stream_is_linked_to(stream, wanted->global.id);
+	}
 	target->set = serial;
 	target->sent_ns = graph_now_ns();
 	target->moved_from = 0;
@@ -216,6 +222,7 @@ void target_detour(struct stream *stream, uint64_t detour)
 	set_property(stream, KEY_OBJECT, value);
 	restore_saved(stream);
 	target->detour = detour;
+	target->reached = false;
 	target->confirmed = false;
 	target->sent_ns = graph_now_ns();
 	metadata_suspect(stream->global.graph);
@@ -417,13 +424,18 @@ void metadata_suspect(struct graph *graph)
 		metadata_read_again(graph);
 }
 
-void metadata_suspect_move(const struct stream *stream, uint32_t node)
+void metadata_linked(struct stream *stream, uint32_t node)
 {
-	const struct node *elsewhere = global_find(stream->global.graph, GLOBAL_NODE, node);
+	struct graph *graph = stream->global.graph;
+	struct target *target = &stream->target;
+	const struct node *peer = global_find(graph, GLOBAL_NODE, node);
 
-	if (stream->target.confirmed && elsewhere != NULL &&
-	    elsewhere->serial != stream->target.set)
-		metadata_read_again(stream->global.graph);
+	if (peer == NULL || target->set == 0)
+		return;
+	if (peer->serial == target->set)
+		target->reached = true;
+	else if (target->confirmed && target->reached && find_by_serial(graph, target->set) != NULL)
+		metadata_read_again(graph);
 }
 
 void metadata_read(struct graph *graph)

@@ -255,6 +255,7 @@ struct target {
 	uint64_t sent_ns;    /* when .set was last sent */
 	uint64_t detour;     /* the serial whose echo is not to be taken for a move, 0 for none */
 	bool confirmed;      /* the metadata has shown ours */
+	bool reached;        /* the stream has been linked to what we set */
 	bool unsaved;        /* and then restores what the session manager had saved */
 	char *record;        /* an earlier process' note */
 	bool recorded;       /* ours is written; no note is read any more */
@@ -381,8 +382,8 @@ void metadata_read(struct graph *graph);
 void metadata_synced(struct graph *graph, int seq);
 /** A change was asked for: look for it, where it would not be told. */
 void metadata_suspect(struct graph *graph);
-/** The stream is linked to @node: look whether another program moved it, where that is not its target. */
-void metadata_suspect_move(const struct stream *stream, uint32_t node);
+/** The stream is linked to @node: where it has been at its target, look whether another program moved it. */
+void metadata_linked(struct stream *stream, uint32_t node);
 void target_done(struct target *target);
 /** The serial that the metadata names now, or 0. */
 uint64_t target_serial(const struct stream *stream);
@@ -433,7 +434,9 @@ struct graph {
 	const struct config *config;
 	struct pw_context *context;
 	struct spa_source *timer; /* to connect again */
-	struct spa_source *wake;  /* deferred work: changed(), or a lost connection */
+	struct spa_source *answer_timer;
+	int answer_sync;         /* whose answer is waited for with it */
+	struct spa_source *wake; /* deferred work: changed(), or a lost connection */
 	unsigned int delay_ms;
 
 	struct pw_core *core;
@@ -520,6 +523,10 @@ void registry_stop(struct graph *graph);
 
 void graph_endpoints_changed(struct graph *graph);
 void graph_streams_changed(struct graph *graph);
+/** Connect anew where PipeWire does not answer soon. It takes nothing more, for ever, from a client that was
+ * binding the metadata as the session manager went away: it was to answer that (module-metadata, 0.3.65 to
+ * 1.6.8: a bound resource is let go before its client is not "busy" any more). */
+void graph_expect_answer(struct graph *graph);
 /** metadata_read() once more after @ns. */
 void graph_wake_in(struct graph *graph, uint64_t ns);
 /** Who talks is another list now. Unlike the others, also told while PipeWire is gone. */

@@ -178,9 +178,13 @@ static void on_global(void *data, uint32_t id, uint32_t permissions, const char 
 static void on_global_remove(void *data, uint32_t id)
 {
 	struct graph *graph = data;
+	struct global *global = id < graph->size ? graph->globals[id] : NULL;
 
-	if (id < graph->size && graph->globals[id] != NULL)
-		dispose(graph->globals[id]);
+	if (global == NULL)
+		return;
+	if (global->type == GLOBAL_METADATA)
+		graph_expect_answer(graph);
+	dispose(global);
 }
 
 static const struct pw_registry_events registry_events = {

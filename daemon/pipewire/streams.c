@@ -395,7 +395,7 @@ static void attach(struct link *link, struct link_end *end, uint32_t id, uint32_
 		return;
 	spa_list_append(&stream->ends, &end->link);
 	stream->linked = true;
-	metadata_suspect_move(stream, peer);
+	metadata_linked(stream, peer);
 	talk_changed(stream);
 	if (stream->in_call)
 		graph_streams_changed(stream->global.graph);

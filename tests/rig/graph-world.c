@@ -277,6 +277,19 @@ static void leaver_sync(struct leaver *leaver)
 	assert_true(loop_until(world.loop, leaver_is_synced, leaver, LOOP_DEADLINE_MS));
 }
 
+void world_let_pipewire_catch_up(void)
+{
+	struct pw_context *context = pw_context_new(world.loop, NULL, 0);
+	struct leaver other;
+
+	assert_non_null(context);
+	leaver_connect(&other, context);
+	leaver_sync(&other);
+	leaver_sync(&other);
+	pw_core_disconnect(other.core);
+	pw_context_destroy(context);
+}
+
 void world_bind_metadata_and_leave(void)
 {
 	static const struct pw_registry_events registry_events = { PW_VERSION_REGISTRY_EVENTS,

@@ -68,6 +68,8 @@ bool world_endpoints_are_there(void *data);
 pid_t world_play(const char *media_name);
 pid_t world_play_as(const char *properties);
 pid_t world_record(void);
+/** Wait until PipeWire has seen to what was sent before. */
+void world_let_pipewire_catch_up(void);
 void world_set_metadata(uint32_t subject, const char *key, uint64_t value);
 /** A client begins to bind the "default" metadata, and is gone before WirePlumber hears of it: PipeWire
  * tells nobody of the metadata's changes any more. */

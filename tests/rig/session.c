@@ -301,7 +301,8 @@ const char *session_silence(struct session *session)
 		0,
 	};
 	const char *path = session_path(session, "silence.wav");
-	FILE *file = fopen(path, "we");
+	/* once: somebody may be reading it now */
+	FILE *file = fopen(path, "wxe");
 
 	if (file != NULL) {
 		fwrite(header, 1, sizeof(header), file);

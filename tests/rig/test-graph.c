@@ -329,6 +329,33 @@ static void test_wireplumber_that_is_restarted_gets_the_targets_again(void **sta
 	assert_int_equal(world.n_down, 0);
 }
 
+static bool metadata_is_being_read(void *data)
+{
+	return world.graph->reading;
+}
+
+/* PipeWire waits for the session manager to answer that it is bound, and then for ever: it reads nothing
+ * more from who asked. */
+static void test_session_manager_that_goes_while_it_is_bound_is_got_over(void **state)
+{
+	pid_t pid = world_play("call");
+
+	graph_set_call_processes(world.graph, &pid, 1);
+	world_want(ROUTE_HANDSET);
+	assert_soon(world_one_stream_in_force);
+	session_pause_wireplumber(world.session, true);
+	metadata_read_again(world.graph);
+	assert_soon(metadata_is_being_read);
+	world_let_pipewire_catch_up();
+	session_stop_wireplumber(world.session, true);
+	session_start_wireplumber(world.session);
+	assert_soon(world_is_down);
+	assert_soon(world_is_up);
+	assert_soon(world_plan_is_in_force);
+	assert_int_equal(graph_snapshot(world.graph)->n_streams, 1);
+	assert_true(world_stream()->ours);
+}
+
 static void test_target_of_an_earlier_process_is_taken_back(void **state)
 {
 	pid_t pid = world_play("call");
@@ -479,6 +506,7 @@ int main(void)
 		TEST(test_next_stream_of_the_application_does_not_inherit_the_calls_target),
 		TEST(test_pipewire_that_is_killed_is_lost_and_found_again),
 		TEST(test_wireplumber_that_is_restarted_gets_the_targets_again),
+		TEST(test_session_manager_that_goes_while_it_is_bound_is_got_over),
 		TEST(test_target_of_an_earlier_process_is_taken_back),
 		TEST(test_unrelated_streams_tell_nothing),
 		TEST(test_who_else_listens_to_the_call_does_not_matter),
