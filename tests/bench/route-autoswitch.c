@@ -2,9 +2,9 @@
 /* SPDX-FileCopyrightText: callroute contributors */
 /**
  * From the moment that a program records until the headset is in headset mode: callroute, for a program
- * that adds its call then, and for one that tells nobody, whose streams have to be those of a call for
- * 300 ms; WirePlumber's own switch, which takes any stream that records with the role; and the floor, which
- * sets the profile at once.
+ * that adds its call as it opens its sound (docs/softphone.md), for one that does so only then, and for one
+ * that tells nobody, whose streams have to be those of a call for 300 ms; WirePlumber's own switch, which
+ * takes any stream that records with the role; and the floor, which sets the profile at once.
  */
 #include "moves.h"
 
@@ -12,7 +12,9 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#define ROUNDS 10u
+#define ROUNDS 6u
+/** Each of them has its own session manager. */
+#define BLOCKS 3u
 
 static int write_text(const struct rig *rig, const char *folder, const char *name, const char *text)
 {
@@ -31,7 +33,7 @@ static int write_text(const struct rig *rig, const char *folder, const char *nam
 	return fclose(file) == 0 ? 0 : -errno;
 }
 
-enum contender { BY_SOUND, REGISTERED, FLOOR };
+enum contender { BY_SOUND, REGISTERED_FIRST, REGISTERED, FLOOR };
 
 /* A program comes, and is waited for until it records; then it is followed, or for the floor served. */
 static void record(struct moves *moves, enum contender contender, struct times *times)
@@ -43,6 +45,8 @@ static void record(struct moves *moves, enum contender contender, struct times *
 	struct view *view = moves->view;
 	const char *role = contender == BY_SOUND ? "Communication" : "Music";
 
+	if (!moves->failed && contender == REGISTERED_FIRST)
+		(void)phone_call(moves->phone, &options, &call);
 	if (moves->failed ||
 	    rig_sound_new(moves->rig,
 			  (const char *const[]){ "--play", "700", "--capture", "--role", role,
@@ -67,16 +71,20 @@ static void record(struct moves *moves, enum contender contender, struct times *
 	moves_rest(moves);
 }
 
-/* WirePlumber switches, and callrouted does not look at sound. */
-static bool give_it_to_wireplumber(struct moves *moves)
+/* Either WirePlumber switches, or callrouted looks at sound. */
+static bool let_switch(struct moves *moves, bool wireplumber)
 {
-	static const char on_0_4[] = "bluetooth_policy.policy[\"media-role.use-headset-profile\"] "
-				     "= true\n";
 	struct rig *rig = moves->rig;
 
 	moves->phone = phone_free(moves->phone);
-	if (write_text(rig, "wireplumber/policy.lua.d", "90-bench.lua", on_0_4) < 0 ||
-	    write_text(rig, "callroute", "callroute.conf", "calls = { by-sound = false }\n") < 0)
+	if (write_text(rig, "wireplumber/policy.lua.d", "90-bench.lua",
+		       wireplumber ? "bluetooth_policy.policy[\"media-role.use-headset-profile\"] "
+				     "= true\n"
+				   : "bluetooth_policy.policy[\"media-role.use-headset-profile\"] "
+				     "= false\n") < 0 ||
+	    write_text(rig, "callroute", "callroute.conf",
+		       wireplumber ? "calls = { by-sound = false }\n"
+				   : "calls = { by-sound = true }\n") < 0)
 		return false;
 	rig_headset_disconnect(rig, HEADSET);
 	rig_daemon_stop(rig, 0);
@@ -89,28 +97,40 @@ static bool give_it_to_wireplumber(struct moves *moves)
 	return true;
 }
 
+static void one_block(struct moves *moves, struct times ours[static FLOOR], struct times *theirs,
+		      struct times *floor)
+{
+	if (!moves->failed && !let_switch(moves, false))
+		moves->failed = "callroute looks at sound";
+	for (unsigned int i = 0; i < ROUNDS && !moves->failed; i++) {
+		for (enum contender contender = 0; contender < FLOOR; contender++)
+			record(moves, contender, &ours[contender]);
+		record(moves, FLOOR, floor);
+	}
+	if (!moves->failed && !let_switch(moves, true))
+		moves->failed = "WirePlumber's own switch";
+	for (unsigned int i = 0; i < ROUNDS && !moves->failed; i++) {
+		record(moves, BY_SOUND, theirs);
+		record(moves, FLOOR, floor);
+	}
+}
+
 void bench_autoswitch(struct moves *moves)
 {
-	static const char told[] = "recording to headset mode, registered";
-	static const char untold[] = "recording to headset mode, nothing told";
-	struct times by_sound = { 0 }, registered = { 0 }, theirs = { 0 }, floor = { 0 };
+	static const char *const names[FLOOR] = {
+		[BY_SOUND] = "recording to headset mode, nothing told",
+		[REGISTERED_FIRST] = "recording to headset mode, call added with it",
+		[REGISTERED] = "recording to headset mode, call added then",
+	};
+	struct times ours[FLOOR] = { 0 }, theirs = { 0 }, floor = { 0 };
 
-	for (unsigned int i = 0; i < ROUNDS && !moves->failed; i++) {
-		record(moves, REGISTERED, &registered);
-		record(moves, FLOOR, &floor);
-		record(moves, BY_SOUND, &by_sound);
-	}
-	if (!moves->failed && !give_it_to_wireplumber(moves)) {
-		moves->failed = "WirePlumber's own switch";
-		return;
-	}
-	for (unsigned int i = 0; i < ROUNDS && !moves->failed; i++) {
-		record(moves, BY_SOUND, &theirs);
-		record(moves, FLOOR, &floor);
-	}
+	for (unsigned int i = 0; i < BLOCKS; i++)
+		one_block(moves, ours, &theirs, &floor);
 	if (moves->failed)
 		return;
-	rows_add(told, times_median(&registered), "ms", "floor", times_median(&floor));
-	rows_add(told, times_median(&registered), "ms", "WirePlumber", times_median(&theirs));
-	rows_add(untold, times_median(&by_sound), "ms", "WirePlumber", times_median(&theirs));
+	rows_add(names[REGISTERED], times_median(&ours[REGISTERED]), "ms", "floor",
+		 times_median(&floor));
+	for (enum contender contender = 0; contender < FLOOR; contender++)
+		rows_add(names[contender], times_median(&ours[contender]), "ms", "WirePlumber",
+			 times_median(&theirs));
 }
