@@ -88,6 +88,11 @@ bool world_plan_is_in_force(void *data)
 	return world.plan.in_force;
 }
 
+bool world_plan_is_not_in_force(void *data)
+{
+	return !world.plan.in_force;
+}
+
 static bool is_in_force(void *data)
 {
 	return world.plan.in_force && graph_verified(world.graph, &world.plan);

@@ -57,6 +57,7 @@ const struct plan_stream *world_stream(void);
 bool world_is_up(void *data);
 bool world_is_down(void *data);
 bool world_plan_is_in_force(void *data);
+bool world_plan_is_not_in_force(void *data);
 /** Linked to where the plan says: one stream, or a playing and a recording one. */
 bool world_one_stream_in_force(void *data);
 bool world_two_streams_in_force(void *data);
