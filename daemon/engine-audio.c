@@ -314,6 +314,21 @@ static void on_incoming_closed(void *data, struct hsphfpd_endpoint *endpoint)
 								   .device = entry->device });
 }
 
+/* What an endpoint's links came to, and what was refused, is known to the agent that had them: another one
+ * begins without. */
+static void on_agents(void *data, unsigned int n)
+{
+	struct engine *engine = data;
+
+	for (size_t i = 0; i < engine->n_devices; i++) {
+		struct engine_device *entry = &engine->devices[i];
+
+		entry->lost = 0;
+		entry->agent_failed = false;
+		entry->turned_away = false;
+	}
+}
+
 const struct hsphfpd_events engine_audio_events = {
 	.audio_wanted = on_audio_wanted,
 	.audio_up = on_audio_up,
@@ -323,6 +338,7 @@ const struct hsphfpd_events engine_audio_events = {
 	.incoming_closed = on_incoming_closed,
 	.gains = on_gains,
 	.ring = on_ring,
+	.agents = on_agents,
 	.battery = engine_battery_written,
 };
 
