@@ -56,9 +56,39 @@ static void test_both_drop_ins_set_all_of_it(void **state)
 	assert_false(sets(WIREPLUMBER_DIR "/bluetooth.lua.d/51-callroute.lua", "bluez5", "true"));
 }
 
+/* In a line that is no comment. */
+static bool names(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "re");
+	char line[256];
+	bool named = false;
+
+	assert_non_null(file);
+	while (!named && fgets(line, sizeof(line), file))
+		named = strncmp(line, "--", 2) != 0 && strncmp(line, "# ", 2) != 0 &&
+			strstr(line, text) != NULL;
+	(void)fclose(file);
+	return named;
+}
+
+/* Without it a card that a call has in headset mode leaves it as soon as there is A2DP. */
+static void test_profiles_that_are_ours_are_left_alone(void **state)
+{
+	(void)state;
+	assert_true(names(WIREPLUMBER_DIR "/wireplumber.conf.d/51-callroute.conf",
+			  "name = callroute/leave-profile.lua"));
+	/* by the note that callrouted writes */
+	assert_true(names(WIREPLUMBER_DIR "/scripts/callroute/leave-profile.lua",
+			  "\"callroute.profile\""));
+	assert_true(names(WIREPLUMBER_DIR "/../records.c", "KEY_PROFILE \"callroute.profile\""));
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_both_drop_ins_set_all_of_it) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_both_drop_ins_set_all_of_it),
+		cmocka_unit_test(test_profiles_that_are_ours_are_left_alone),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

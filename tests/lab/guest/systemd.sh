@@ -134,12 +134,17 @@ await headset '^< RING'
 tell headset answer
 await headset '^> ATA'
 answered_ms=$found_ms
-run user systemctl --user restart wireplumber
+act user systemctl --user restart wireplumber
+await watch "^gone card $card"
+mark_ms=$found_ms # a link that came before that has gone with it
+await headset '^sco up'
+linked_ms=$found_ms
 hears headset "$voice_hz" "$voice_hz Hz at the headset, WirePlumber having been started again at ATA"
 must "by rule P2" [ "$(property Rule)" = P2 ]
 since_call
 connect_music
 hears headset "$voice_hz" "$voice_hz Hz at the headset, its A2DP having come back"
+never headset '^sco down' "$linked_ms" "one sound link after WirePlumber's start, and the same with A2DP"
 hung_up_there
 
 start talk as_user callroutectl call add voip --managed --number +15550101
