@@ -26,18 +26,21 @@ enum rank { RANK_ABSENT, RANK_DIGITAL, RANK_PLAIN, RANK_TOLD, RANK_MARKED };
 /* ---- cards and ports ----------------------------------------------------------------------------- */
 
 /* A found profile that is gone cannot be given back; A2DP is what it was but for its codec. And A2DP is
- * what a card that had just come would have got. */
+ * what a card that had just come would have got, or else headset mode: off is only what it began with. */
 static void prepare_found(struct card *card)
 {
 	const struct card_profile *found;
-	uint32_t a2dp;
+	uint32_t a2dp, hfp;
 
 	if (card->profile_found == PLAN_NONE || card->n_profiles == 0)
 		return;
 	found = card_find_profile(card, card->profile_found);
 	a2dp = card_best_profile(card, PROFILE_A2DP);
+	hfp = card_best_profile(card, PROFILE_HFP);
 	if (found == NULL || (card->unsettled && found->class != PROFILE_A2DP && a2dp != PLAN_NONE))
 		card->profile_found = a2dp;
+	else if (card->unsettled && found->class == PROFILE_OFF && hfp != PLAN_NONE)
+		card->profile_found = hfp;
 }
 
 /* Headset mode is headset mode, whatever the codec: PipeWire 1.6 shows another profile than it was asked

@@ -249,6 +249,28 @@ static void test_headset_without_a2dp_is_off_in_a_call_and_given_back(void **sta
 	assert_int_equal(seen_card()->profile_found, PLAN_NONE);
 }
 
+static bool plan_waits_for_bare_nodes(void *data)
+{
+	const struct plan_card *seen = seen_card();
+
+	return seen != NULL && seen->profile == BARE_CVSD && seen->profile_asked == PLAN_NONE &&
+	       world.plan.n == 1 && world.plan.actions[0].type == PLAN_WAIT_NODE;
+}
+
+/* As where WirePlumber was started anew in the call: what the card begins with is nobody's choice. */
+static void test_headset_without_a2dp_that_comes_in_its_call_is_not_off_after_it(void **state)
+{
+	assert_int_equal(route_device_from_address(ADDRESS, &world.headset), 0);
+	session_pause_wireplumber(world.session, true);
+	world_want(ROUTE_HEADSET);
+	add_card(&bare_headset);
+	assert_soon(plan_waits_for_bare_nodes);
+	world_want(ROUTE_NONE);
+	assert_soon(world_plan_is_in_force);
+	assert_profile(BARE_CVSD);
+	session_pause_wireplumber(world.session, false);
+}
+
 static void test_profile_of_an_earlier_process_is_given_back(void **state)
 {
 	add_headset();
@@ -630,6 +652,7 @@ int main(void)
 		MARKED(test_v5_headset_mode_that_pipewire_does_not_tell_is_seen_by_the_nodes),
 		MARKED(test_v5_headset_mode_with_another_codec_is_given_back),
 		MARKED(test_headset_without_a2dp_is_off_in_a_call_and_given_back),
+		MARKED(test_headset_without_a2dp_that_comes_in_its_call_is_not_off_after_it),
 		MARKED(test_profile_of_an_earlier_process_is_given_back),
 		MARKED(test_v5_profile_lost_in_the_call_is_set_again),
 		MARKED(test_profile_that_somebody_else_set_is_left_alone_at_the_end),
