@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define ROUNDS 15u
-/** A bare client's turn that WirePlumber has got stuck in, and how often it has another go. */
+/** A bare client's turn that PipeWire or WirePlumber got stuck in, and how often it has another go. */
 #define STUCK_MS 3000
 #define TRIES 3u
 
@@ -127,8 +127,8 @@ static void take_by_pick(struct moves *moves, struct times *times)
 	moves_end(moves, call);
 }
 
-/* The profile, and each stream as soon as there is where it belongs. False where WirePlumber left a stream
- * without a link, as callroute mends it (pipewire/relink.c) and a bare client does not. */
+/* The profile, and each stream as soon as there is where it belongs. False where the card kept its profile, or
+ * WirePlumber left a stream without a link, as callroute mends it and a bare client does not. */
 static bool go_bare(struct moves *moves, struct times *times)
 {
 	struct view *view = moves->view;
@@ -139,12 +139,13 @@ static bool go_bare(struct moves *moves, struct times *times)
 	uint64_t begun_ns = rows_now_ns();
 
 	(void)view_set_profile(view, HEADSET, "headset-head-unit", false);
-	(void)moves_wait(moves, view_node(view, BLUEZ_INPUT) != 0 &&
-					view_node(view, BLUEZ_OUTPUT) != 0 &&
-					view_serial(view, BLUEZ_OUTPUT) != a2dp);
+	if (!rig_wait(moves->rig, STUCK_MS,
+		      view_node(view, BLUEZ_INPUT) != 0 && view_node(view, BLUEZ_OUTPUT) != 0 &&
+			      view_serial(view, BLUEZ_OUTPUT) != a2dp))
+		return false;
 	(void)view_move(view, playback, BLUEZ_OUTPUT);
 	(void)view_move(view, capture, BLUEZ_INPUT);
-	if (moves->failed || !rig_wait(moves->rig, STUCK_MS, is_on_headset(moves, process, a2dp)))
+	if (!rig_wait(moves->rig, STUCK_MS, is_on_headset(moves, process, a2dp)))
 		return false;
 	times_add(times, begun_ns);
 	return true;
