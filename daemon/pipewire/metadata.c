@@ -143,10 +143,10 @@ static void set_property(struct stream *stream, const char *key, const char *val
 
 /* The session manager saves at a change only, and a change of the type is one, too; taking the value
  * away first would move the stream back and forth. */
-static void set_node_again(struct stream *stream, const char *value)
+static void set_again(struct stream *stream, const char *key, const char *value)
 {
-	set_typed(stream, KEY_NODE, "Spa:Int", value);
-	set_property(stream, KEY_NODE, value);
+	set_typed(stream, key, "Spa:Int", value);
+	set_property(stream, key, value);
 }
 
 /* Leave in the session manager's memory what was there before us (see above). */
@@ -160,10 +160,10 @@ static void restore_saved(struct stream *stream)
 		node = find_by_serial(stream->global.graph, target_found_serial(stream));
 	if (node != NULL) {
 		snprintf(id, sizeof(id), "%" PRIu32, node->global.id);
-		set_node_again(stream, id);
+		set_again(stream, KEY_NODE, id);
 	} else {
-		set_node_again(stream,
-			       target->found_node != NULL ? target->found_node : FOLLOW_DEFAULT);
+		set_again(stream, KEY_NODE,
+			  target->found_node != NULL ? target->found_node : FOLLOW_DEFAULT);
 	}
 }
 
@@ -242,11 +242,11 @@ void target_clear(struct stream *stream)
 	/* What is set last is what the session manager saves. */
 	if (found_object) {
 		set_property(stream, KEY_NODE, target->found_node);
-		set_property(stream, KEY_OBJECT, target->found_object);
+		set_again(stream, KEY_OBJECT, target->found_object);
 	} else {
 		set_property(stream, KEY_OBJECT, NULL);
 		if (target->found_node != NULL)
-			set_node_again(stream, target->found_node);
+			set_again(stream, KEY_NODE, target->found_node);
 		else
 			set_property(stream, KEY_NODE, NULL);
 	}
