@@ -86,6 +86,24 @@ static const char conf_roles_text[] =
 	"    } }\n"
 	"]\n";
 
+/* The same of 0.4, which calls them endpoints. */
+static const char lua_roles_text[] =
+	"default_policy.policy.roles = {\n"
+	"  Capture = { priority = 25, [\"action.default\"] = \"cork\",\n"
+	"    [\"media.class\"] = \"Audio/Source\" },\n"
+	"  Multimedia = { alias = { \"Music\" }, priority = 25, [\"action.default\"] = \"cork\" "
+	"},\n"
+	"  Communication = { priority = 75, [\"action.default\"] = \"cork\",\n"
+	"    [\"action.Communication\"] = \"mix\" },\n"
+	"}\n"
+	"default_policy.endpoints = {\n"
+	"  [\"endpoint.capture\"] = { [\"media.class\"] = \"Audio/Source\", role = \"Capture\" },\n"
+	"  [\"endpoint.multimedia\"] = { [\"media.class\"] = \"Audio/Sink\", role = \"Multimedia\" "
+	"},\n"
+	"  [\"endpoint.communication\"] = { [\"media.class\"] = \"Audio/Sink\",\n"
+	"    role = \"Communication\" },\n"
+	"}\n";
+
 static int make_folder(const char *path)
 {
 	char part[RIG_PATH_SIZE * 2];
@@ -138,8 +156,9 @@ static int copy_file(const char *from, const struct rig *rig, const char *folder
 /* The drop-ins that the project ships for WirePlumber, so that the rig runs with them. */
 static int copy_shipped(const struct rig *rig)
 {
-	static const char *const folders[] = { "", "bluetooth.lua.d", "policy.lua.d", "main.lua.d",
-					       "wireplumber.conf.d" };
+	static const char *const folders[] = {
+		"", "bluetooth.lua.d", "policy.lua.d", "main.lua.d", "scripts", "wireplumber.conf.d"
+	};
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
 		char from[RIG_PATH_SIZE * 2], into[RIG_PATH_SIZE];
@@ -199,8 +218,10 @@ int rig_write_configuration(struct rig *rig)
 				 "70-rig-auto-switch.conf", "%s", conf_auto_switch_text)) < 0))
 		return r;
 	if (rig->options.roles &&
-	    (r = rig_write_file(rig, "home/.config/wireplumber/wireplumber.conf.d",
-				"75-rig-roles.conf", "%s", conf_roles_text)) < 0)
+	    ((r = rig_write_file(rig, "home/.config/wireplumber/policy.lua.d", "50-rig-roles.lua",
+				 "%s", lua_roles_text)) < 0 ||
+	     (r = rig_write_file(rig, "home/.config/wireplumber/wireplumber.conf.d",
+				 "75-rig-roles.conf", "%s", conf_roles_text)) < 0))
 		return r;
 	return copy_shipped(rig);
 }

@@ -37,7 +37,7 @@ struct rig_options {
 	bool without_daemon;
 	bool store;       /* a service manager keeps what the daemon leaves to it */
 	bool auto_switch; /* WirePlumber's, of headsets, is left on */
-	bool roles; /* its role-based policy is on (0.5): music and calls have sinks of their own */
+	bool roles;       /* its role-based policy is on: music and calls have sinks of their own */
 	/** Every line of every headset, as it comes; may be NULL. */
 	void (*headset_line)(void *data, const char *address, const char *line);
 	void *data;

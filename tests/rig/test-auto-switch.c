@@ -52,7 +52,9 @@ static int start(void **state)
 	    rig_headset_connect(f.rig, HEADSET) < 0 ||
 	    !rig_wait(f.rig, LIMIT_MS, view_profile_is(rig_view(f.rig), HEADSET, "a2dp*")) ||
 	    (roles &&
-	     !rig_wait(f.rig, LIMIT_MS, view_node(rig_view(f.rig), "input.rig.role.call")))) {
+	     !rig_wait(f.rig, LIMIT_MS,
+		       view_node(rig_view(f.rig), "input.rig.role.call") ||
+			       view_node(rig_view(f.rig), "control.endpoint.communication")))) {
 		rig_dump(f.rig);
 		return -1;
 	}
