@@ -157,7 +157,8 @@ static int copy_file(const char *from, const struct rig *rig, const char *folder
 static int copy_shipped(const struct rig *rig)
 {
 	static const char *const folders[] = {
-		"", "bluetooth.lua.d", "policy.lua.d", "main.lua.d", "scripts", "wireplumber.conf.d"
+		"",           "bluetooth.lua.d",   "policy.lua.d",
+		"main.lua.d", "scripts/callroute", "wireplumber.conf.d"
 	};
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
