@@ -67,9 +67,7 @@ struct view {
 	struct spa_hook registry_listener;
 	int sync;
 	bool up;
-	struct spa_source *again; /* to connect anew */
-	int bound_sync;
-	bool binding; /* the metadata, and PipeWire has not answered yet */
+	bool lost;
 	unsigned int changes;
 	size_t n_notes;
 	struct note notes[MAX_NOTES];

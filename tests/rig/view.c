@@ -126,8 +126,6 @@ static void add_metadata(struct view *view, uint32_t id, const struct spa_dict *
 					 PW_VERSION_METADATA, 0);
 	pw_metadata_add_listener((struct pw_metadata *)object->proxy, &object->listener, &events,
 				 object);
-	view->binding = true;
-	view->bound_sync = pw_core_sync(view->core, PW_ID_CORE, 0);
 }
 
 static void on_global(void *data, uint32_t id, uint32_t permissions, const char *type,
@@ -159,12 +157,8 @@ static void on_global_remove(void *data, uint32_t id)
 		if (view->objects[i]->id != id)
 			continue;
 		view->changes += view->objects[i]->type == OBJECT_LINK;
-		if (view->objects[i]->type == OBJECT_METADATA) {
+		if (view->objects[i]->type == OBJECT_METADATA)
 			view->n_notes = 0;
-			/* PipeWire may read nothing more from who was binding it */
-			if (view->binding)
-				pw_loop_signal_event(view->loop, view->again);
-		}
 		forget(view->objects[i]);
 		view->objects[i] = view->objects[--view->n_objects];
 		return;
@@ -177,19 +171,19 @@ static void on_core_done(void *data, uint32_t id, int seq)
 
 	if (id == PW_ID_CORE && seq == view->sync)
 		view->up = true;
-	if (id == PW_ID_CORE && seq == view->bound_sync)
-		view->binding = false;
 }
 
 static void on_core_error(void *data, uint32_t id, int seq, int res, const char *message)
 {
 	struct view *view = data;
 
-	if (id == PW_ID_CORE && res == -EPIPE)
+	if (id == PW_ID_CORE && res == -EPIPE) {
 		view->up = false;
+		view->lost = true;
+	}
 }
 
-static int connect_view(struct view *view)
+int view_new(struct pw_loop *loop, struct view **ret)
 {
 	static const struct pw_core_events core_events = {
 		PW_VERSION_CORE_EVENTS,
@@ -201,58 +195,23 @@ static int connect_view(struct view *view)
 		.global = on_global,
 		.global_remove = on_global_remove,
 	};
-
-	view->core = pw_context_connect(view->context, NULL, 0);
-	if (!view->core)
-		return errno ? -errno : -ENOTCONN;
-	pw_core_add_listener(view->core, &view->core_listener, &core_events, view);
-	view->registry = pw_core_get_registry(view->core, PW_VERSION_REGISTRY, 0);
-	pw_registry_add_listener(view->registry, &view->registry_listener, &registry_events, view);
-	view->sync = pw_core_sync(view->core, PW_ID_CORE, 0);
-	return 0;
-}
-
-static void disconnect_view(struct view *view)
-{
-	while (view->n_plugged)
-		view_unplug(view, view->plugged[0].name);
-	while (view->n_objects)
-		forget(view->objects[--view->n_objects]);
-	view->n_notes = 0;
-	view->binding = false;
-	view->up = false;
-	if (!view->core)
-		return;
-	spa_hook_remove(&view->registry_listener);
-	spa_hook_remove(&view->core_listener);
-	pw_proxy_destroy((struct pw_proxy *)view->registry);
-	pw_core_disconnect(view->core);
-	view->core = NULL;
-}
-
-static void connect_again(void *data, uint64_t count)
-{
-	struct view *view = data;
-
-	disconnect_view(view);
-	(void)connect_view(view);
-}
-
-int view_new(struct pw_loop *loop, struct view **ret)
-{
 	struct view *view = calloc(1, sizeof(*view));
-	int r;
 
 	if (!view)
 		return -ENOMEM;
 	view->loop = loop;
-	view->again = pw_loop_add_event(loop, connect_again, view);
-	view->context = view->again ? pw_context_new(loop, NULL, 0) : NULL;
-	r = view->context ? connect_view(view) : -ENOMEM;
-	if (r < 0) {
+	view->context = pw_context_new(loop, NULL, 0);
+	view->core = view->context ? pw_context_connect(view->context, NULL, 0) : NULL;
+	if (!view->core) {
+		int error = errno;
+
 		view_free(view);
-		return r;
+		return error ? -error : -ENOTCONN;
 	}
+	pw_core_add_listener(view->core, &view->core_listener, &core_events, view);
+	view->registry = pw_core_get_registry(view->core, PW_VERSION_REGISTRY, 0);
+	pw_registry_add_listener(view->registry, &view->registry_listener, &registry_events, view);
+	view->sync = pw_core_sync(view->core, PW_ID_CORE, 0);
 	*ret = view;
 	return 0;
 }
@@ -261,11 +220,19 @@ struct view *view_free(struct view *view)
 {
 	if (!view)
 		return NULL;
-	disconnect_view(view);
+	while (view->n_plugged)
+		view_unplug(view, view->plugged[0].name);
+	for (size_t i = 0; i < view->n_objects; i++)
+		forget(view->objects[i]);
+	if (view->registry) {
+		spa_hook_remove(&view->registry_listener);
+		spa_hook_remove(&view->core_listener);
+		pw_proxy_destroy((struct pw_proxy *)view->registry);
+	}
+	if (view->core)
+		pw_core_disconnect(view->core);
 	if (view->context)
 		pw_context_destroy(view->context);
-	if (view->again)
-		pw_loop_destroy_source(view->loop, view->again);
 	free(view);
 	return NULL;
 }
