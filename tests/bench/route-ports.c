@@ -133,8 +133,7 @@ static bool add_card(struct ports *ports)
 	};
 	struct moves *moves = ports->moves;
 
-	view_unplug(moves->view, RIG_EARPIECE);
-	view_unplug(moves->view, RIG_LOUDSPEAKER);
+	rig_remove_hardware(moves->rig);
 	ports->card = fake_card_new(rig_loop(moves->rig), &options);
 	if (!ports->card || !moves_wait(moves, fake_card_id(ports->card) != SPA_ID_INVALID &&
 						       fake_card_profile(ports->card) == 1))

@@ -374,18 +374,23 @@ int rig_add_hardware(struct rig *rig)
 			     &rig->microphone);
 }
 
-/* The nodes of real hardware are the session manager's, and come and go with it. Ours stay, and
- * WirePlumber 0.4 waits for ever for the ports of one that another WirePlumber left running. */
-static int renew_machine(struct rig *rig)
+void rig_remove_hardware(struct rig *rig)
 {
 	static const char *const names[] = { RIG_LOUDSPEAKER, RIG_EARPIECE, RIG_WIRED,
 					     wired_microphone };
 
-	if (!rig->microphone)
-		return 0; /* before the first */
 	rig->microphone = rig_sound_free(rig->microphone);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		view_unplug(rig->view, names[i]);
+}
+
+/* The nodes of real hardware are the session manager's, and come and go with it. Ours stay, and
+ * WirePlumber 0.4 waits for ever for the ports of one that another WirePlumber left running. */
+static int renew_machine(struct rig *rig)
+{
+	if (!rig->microphone)
+		return 0; /* before the first */
+	rig_remove_hardware(rig);
 	return rig_add_hardware(rig);
 }
 

@@ -100,6 +100,9 @@ void rig_daemon_forget(struct rig *rig);
  * it. 0 or -errno. */
 int rig_pulse_new(struct rig *rig, struct process **ret);
 
+/** The machine is left without a microphone and sinks, for a test that brings a sound card. */
+void rig_remove_hardware(struct rig *rig);
+
 int rig_wireplumber_restart(struct rig *rig);
 /** It is killed, and started again as soon as the rig sees that. */
 void rig_wireplumber_crash(struct rig *rig);
