@@ -7,7 +7,7 @@
 bluetooth_policy.policy["media-role.use-headset-profile"] = false
 
 -- Endpoints for roles (50-endpoints-config.lua), where somebody has turned them on.
-if next(default_policy.endpoints) then
+if next(default_policy.endpoints or {}) then
   local roles = default_policy.policy.roles or {}
   local records = false
 
