@@ -30,6 +30,11 @@ unit_hangs_up() {
 	unit_ask "${call_of[$1]}" org.bluez.Call1.Hangup
 }
 
+# It takes the sound link, and neither plays nor records.
+both_ways() {
+	:
+}
+
 unit_dials() {
 	unit_ask "$gateway" org.bluez.Telephony1.Dial "tel:$1"
 }

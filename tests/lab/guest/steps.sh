@@ -12,7 +12,7 @@
 #	unit_sets_gain GAIN, unit_shows_gain GAIN	of its loudspeaker, 0 to 15; the latter awaits it
 #	unit_takes_sound			AT+BCC, or a sound link of its own
 #	unit_gives_sound_back			closes the link
-#	both_ways CALL HZ			both directions of its sound, measured
+#	both_ways CALL HZ			both directions of its sound, measured where it has any
 # shellcheck disable=SC2154
 
 voice_hz=1000
@@ -194,6 +194,7 @@ dialled_there() {
 	await frank '^state active'
 	becomes frank active
 	await callrouted 'Sound link to '
+	both_ways frank "$voice_hz"
 	say "dialled there"
 	hung_up_there frank
 }
