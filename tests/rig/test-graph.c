@@ -310,13 +310,8 @@ static void test_pipewire_that_is_killed_is_lost_and_found_again(void **state)
 	assert_int_equal(world.n_down, 1);
 }
 
-static void test_wireplumber_that_is_restarted_gets_the_targets_again(void **state)
+static void restart_wireplumber_in_the_call(void)
 {
-	pid_t pid = world_play("call");
-
-	graph_set_call_processes(world.graph, &pid, 1);
-	world_want(ROUTE_HANDSET);
-	assert_soon(world_one_stream_in_force);
 	session_stop_wireplumber(world.session, true);
 	assert_soon(world_plan_is_not_in_force);
 	session_start_wireplumber(world.session);
@@ -324,6 +319,16 @@ static void test_wireplumber_that_is_restarted_gets_the_targets_again(void **sta
 	assert_soon(world_plan_is_in_force);
 	assert_int_equal(graph_snapshot(world.graph)->n_streams, 1);
 	assert_true(world_stream()->ours);
+}
+
+static void test_wireplumber_that_is_restarted_gets_the_targets_again(void **state)
+{
+	pid_t pid = world_play("call");
+
+	graph_set_call_processes(world.graph, &pid, 1);
+	world_want(ROUTE_HANDSET);
+	assert_soon(world_one_stream_in_force);
+	restart_wireplumber_in_the_call();
 	assert_int_equal(world.n_down, 0);
 }
 
@@ -345,12 +350,7 @@ static void test_session_manager_that_goes_while_it_is_bound_is_got_over(void **
 	metadata_read_again(world.graph);
 	assert_soon(metadata_is_being_read);
 	world_let_pipewire_catch_up();
-	session_stop_wireplumber(world.session, true);
-	assert_soon(world_plan_is_not_in_force);
-	session_start_wireplumber(world.session);
-	assert_soon(world_plan_is_in_force);
-	assert_int_equal(graph_snapshot(world.graph)->n_streams, 1);
-	assert_true(world_stream()->ours);
+	restart_wireplumber_in_the_call();
 }
 
 static void test_target_of_an_earlier_process_is_taken_back(void **state)
