@@ -27,13 +27,19 @@ static void test_marked_nodes_are_endpoints_and_others_are_not(void **state)
 	assert_int_not_equal(world_node(ROUTE_HANDSET, false), world_node(ROUTE_SPEAKER, false));
 }
 
-static void test_stream_of_the_call_moves_with_the_route(void **state)
+static pid_t call_on_the_handset(void)
 {
 	pid_t pid = world_play("call");
 
 	graph_set_call_processes(world.graph, &pid, 1);
 	world_want(ROUTE_HANDSET);
 	assert_soon(world_one_stream_in_force);
+	return pid;
+}
+
+static void test_stream_of_the_call_moves_with_the_route(void **state)
+{
+	(void)call_on_the_handset();
 	assert_int_equal(world.plan.sink, world_node(ROUTE_HANDSET, false));
 	world_want(ROUTE_SPEAKER);
 	assert_false(world_plan_is_in_force(NULL));
@@ -63,11 +69,8 @@ static bool nothing_of_the_call_is_left(void *data)
 static void test_x7_target_is_taken_back_at_the_end(void **state)
 {
 	struct plan elsewhere;
-	pid_t pid = world_play("call");
 
-	graph_set_call_processes(world.graph, &pid, 1);
-	world_want(ROUTE_HANDSET);
-	assert_soon(world_one_stream_in_force);
+	(void)call_on_the_handset();
 	elsewhere = world.plan;
 	world_want(ROUTE_NONE);
 	assert_soon(nothing_of_the_call_is_left);
@@ -289,11 +292,8 @@ static void test_next_stream_of_the_application_does_not_inherit_the_calls_targe
 
 static void test_pipewire_that_is_killed_is_lost_and_found_again(void **state)
 {
-	pid_t pid = world_play("call");
+	pid_t pid = call_on_the_handset();
 
-	graph_set_call_processes(world.graph, &pid, 1);
-	world_want(ROUTE_HANDSET);
-	assert_soon(world_one_stream_in_force);
 	session_stop_pipewire(world.session, true);
 	assert_soon(world_is_down);
 	assert_int_equal(graph_snapshot(world.graph)->n_nodes, 0);
@@ -323,11 +323,7 @@ static void restart_wireplumber_in_the_call(void)
 
 static void test_wireplumber_that_is_restarted_gets_the_targets_again(void **state)
 {
-	pid_t pid = world_play("call");
-
-	graph_set_call_processes(world.graph, &pid, 1);
-	world_want(ROUTE_HANDSET);
-	assert_soon(world_one_stream_in_force);
+	(void)call_on_the_handset();
 	restart_wireplumber_in_the_call();
 	assert_int_equal(world.n_down, 0);
 }
@@ -341,11 +337,7 @@ static bool metadata_is_being_read(void *data)
  * more from who asked. */
 static void test_session_manager_that_goes_while_it_is_bound_is_got_over(void **state)
 {
-	pid_t pid = world_play("call");
-
-	graph_set_call_processes(world.graph, &pid, 1);
-	world_want(ROUTE_HANDSET);
-	assert_soon(world_one_stream_in_force);
+	(void)call_on_the_handset();
 	session_pause_wireplumber(world.session, true);
 	metadata_read_again(world.graph);
 	assert_soon(metadata_is_being_read);
